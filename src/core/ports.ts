@@ -1,0 +1,282 @@
+/**
+ * The contracts between renewd and everything outside it. The documentation of each member is its specification:
+ * `test/contracts/` has a test for each sentence, run over every implementation.
+ */
+import type { Instant } from "./duration.ts";
+import type { Scopes } from "./issue.ts";
+import type { Fingerprint, SecretText } from "./secret-text.ts";
+import type { DeclaredTarget, TokenRequest } from "./token.ts";
+
+// ------------------------------------------------------------------ runtime
+
+export interface Clock {
+  /** The wall clock, epoch ms. It may jump either way. */
+  now(): Instant;
+  /** Never goes back; may stand still while the host sleeps. */
+  monotonicMs(): number;
+  /** Since the host's start, sleep included. */
+  uptimeMs(): number;
+  /** Runs `task` once after `delayMs`; the returned function cancels it. A pending timer does not keep the process alive. */
+  after(delayMs: number, task: () => void): () => void;
+}
+
+export interface Random {
+  /** A share in [0,1). */
+  share(): number;
+  /** Cryptographically strong; `count` bytes as lower-case hex. */
+  hex(count: number): string;
+}
+
+/** Where a secret is to be read from; never the secret itself. */
+export type SecretRef = { readonly env: string } | { readonly file: string } | { readonly command: readonly string[] };
+
+/** Reads at each call, drops one trailing newline. Throws `secret_unreadable`, or `commands_not_allowed`. */
+export type ReadSecret = (ref: SecretRef, signal: AbortSignal) => Promise<SecretText>;
+
+export interface CommandRunner {
+  /** argv without a shell, only the environment given, killed at the time limit, output bounded. Throws `reload_failed`, or `commands_not_allowed`. */
+  run(
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+export interface HttpRequest {
+  /** A short stable name for metrics and events: `sign_in`, `renew`. */
+  readonly call: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** By lower-case name; several of one name are joined with ", " except for cookies. */
+  header(name: string): string | null;
+  readonly setCookies: readonly string[];
+  /** Bounded by the client's `maxResponseBytes`; to be read once, either way. */
+  readonly body: AsyncIterable<Uint8Array>;
+  text(): Promise<string>;
+}
+
+export interface HttpClient {
+  /**
+   * Sends once, never follows a redirect, never retries. Answers whatever the status. Throws `issuer_unreachable`,
+   * `issuer_timeout` (also while the body is read), `issuer_tls`, `issuer_answer_too_large` (while the body is read);
+   * `sent` on the error is false only when it is certain that not one byte of the request went out.
+   */
+  send(request: HttpRequest): Promise<HttpResponse>;
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** For the whole call, body included. */
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+  /** PEM of a private authority. */
+  readonly ca?: string;
+  readonly proxy?: string;
+}
+
+// ------------------------------------------------------------------ issuers
+
+export interface IssuerCapabilities {
+  /** `find` tells which live tokens the account has, so a lost answer can be looked up. */
+  readonly lists: boolean;
+  /** `kept`: the old token stays valid until its own exp. `none`: it is revoked by the renewal. */
+  readonly overlap: "kept" | "none";
+}
+
+export interface FindQuery {
+  readonly name: string;
+  readonly request: TokenRequest;
+  /** The answer may come from an earlier listing only if that was begun at or after this instant. */
+  readonly notBefore: Instant;
+}
+
+export interface FoundToken {
+  readonly fingerprint: Fingerprint;
+  readonly token: SecretText;
+  readonly issuerId: string;
+  readonly roles: readonly string[];
+  readonly startAt: Instant;
+  readonly expAt: Instant;
+}
+
+/** What is asked for. `renew` names the issuer's id of the token that is renewed; `mint` makes one from nothing. */
+export interface MintOrder {
+  readonly kind: "renew" | "mint";
+  readonly baseId: string | null;
+  readonly name: string;
+  readonly request: TokenRequest;
+  /** How long the fresh token is to live. */
+  readonly lifetimeMs: number;
+}
+
+export type MintAnswer =
+  | {
+      readonly outcome: "minted";
+      readonly token: SecretText;
+      readonly issuerId: string | null;
+      /** What the issuer itself says of its expiry, where it does. */
+      readonly expiresAt: Instant | null;
+    }
+  /** Nothing was minted, for certain: a documented refusal, or not one byte was sent. */
+  | { readonly outcome: "refused"; readonly error: Error }
+  /** It may have been minted: timeout, reset, server error, unreadable answer. */
+  | { readonly outcome: "unknown"; readonly error: Error };
+
+/** What a token says of itself, in the same words for every issuer. */
+export interface TokenClaims {
+  readonly subject: string | null;
+  readonly audiences: readonly string[];
+  readonly issuedAt: Instant | null;
+  readonly notBeforeAt: Instant | null;
+  readonly expAt: Instant | null;
+  readonly scopes: Scopes;
+}
+
+export type Inspection =
+  | { readonly outcome: "proved"; readonly claims: TokenClaims }
+  /** Not a token of this issuer: unreadable, wrong algorithm, wrong signature. */
+  | { readonly outcome: "refuted"; readonly check: "form" | "algorithm" | "signature"; readonly message: string }
+  /** Could not be proved either way: the key is out of reach. */
+  | { readonly outcome: "unknown"; readonly error: Error };
+
+export interface Issuer {
+  readonly capabilities: IssuerCapabilities;
+  /** The subject that every token of this account must carry. */
+  readonly account: string;
+  /** The longest that a `request` may take, retries of its own included; after it no answer of that call can come. */
+  readonly callLimitMs: number;
+  /**
+   * Every live token of this name that the account holds, and the newest expired one (a base to renew from). Changes
+   * nothing. Concurrent calls share one listing. Throws a `RenewdError`.
+   */
+  find(query: FindQuery, signal: AbortSignal): Promise<readonly FoundToken[]>;
+  /** Mints at most one token. Never throws: what went wrong is in the answer. */
+  request(order: MintOrder, signal: AbortSignal): Promise<MintAnswer>;
+  /** Proves a token by key or by asking; needs no session. Never throws. */
+  inspect(token: SecretText, signal: AbortSignal): Promise<Inspection>;
+  /** Signs in and looks, without changing anything; answers what it saw, one line each. Throws a `RenewdError`. */
+  probe(requests: readonly TokenRequest[], signal: AbortSignal): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** A kind of issuer: what it takes in the settings, and how it is made. */
+export interface IssuerType<Options = unknown, Request = unknown> {
+  readonly type: string;
+  readonly options: Schema<Options>;
+  readonly request: Schema<Request>;
+  /** The neutral form of a request. */
+  readRequest(request: Request): TokenRequest;
+  /** Two tokens with one identity are one token at the issuer. */
+  identity(options: Options, request: Request, name: string): string;
+  create(context: IssuerContext<Options>): Issuer;
+}
+
+export interface IssuerContext<Options> {
+  readonly key: string;
+  readonly options: Options;
+  /** What is declared with this issuer; listings keep only these names. */
+  readonly declared: readonly { readonly name: string; readonly request: TokenRequest }[];
+  readonly http: (options: HttpOptions) => HttpClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly readSecret: ReadSecret;
+  /** A path of the settings -> absolute; relative ones count from the settings file's folder. */
+  readonly resolvePath: (path: string) => string;
+}
+
+// ------------------------------------------------------------------ stores
+
+export interface StoreCapabilities {
+  /** A write is refused when the place changed since it was observed. */
+  readonly precondition: boolean;
+  /** How long a write usually takes to become visible; the default of `propagation`. */
+  readonly propagationMs: number;
+  /** How often to look by default. */
+  readonly observeMs: number;
+  /** The sustained interval between two writes of one secret that the store allows. */
+  readonly writeIntervalMs: number;
+  /** The default of `create` on a target. */
+  readonly createsByDefault: boolean;
+}
+
+/** `ours`: marked as renewd's (of this instance). `other`: marked as somebody else's. `unmarked`: no mark to go by. */
+export type Owner = "ours" | "other" | "unmarked";
+
+/** What a place holds. `version` is the store's own precondition for `write`; only the place that made it reads it. */
+export type Observation = {
+  readonly owner: Owner;
+  readonly version: string | null;
+} & (
+  | { readonly state: "empty" }
+  | { readonly state: "holds"; readonly token: SecretText }
+  /** We may not read it, but the store proves what it is. */
+  | { readonly state: "sealed"; readonly fingerprint: Fingerprint | null }
+);
+
+export interface WriteOptions {
+  /** From the observation that the decision to write was made on. */
+  readonly version: string | null;
+  /** Mark the place as ours although it was not. */
+  readonly adopt: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** One secret (or one key of it) in a store. All members may be called concurrently; writes of one physical secret are serialised. */
+export interface Place {
+  /** Could it take a write now? Leaves nothing behind that a consumer could see. Throws a `RenewdError`. */
+  preflight(signal: AbortSignal): Promise<void>;
+  /** Reads as the consumer would. An absent secret is `empty`. Throws a `RenewdError`. */
+  observe(signal: AbortSignal): Promise<Observation>;
+  /**
+   * Stages, reads back, promotes; keeps the previous value. When the place already holds this very token nothing is
+   * touched. Safe to repeat after a crash at any point: the same token again ends in the same state. Throws
+   * `store_conflict` when the place is not as observed; other `RenewdError`s leave the consumer's view unchanged or,
+   * if the answer to the promotion was lost, at the new token.
+   */
+  write(token: SecretText, options: WriteOptions): Promise<void>;
+}
+
+export interface Store {
+  readonly capabilities: StoreCapabilities;
+  /** No I/O. */
+  open(target: DeclaredTarget): Place;
+  close(): Promise<void>;
+}
+
+/** A kind of store: what it takes in the settings, and how it is made. */
+export interface StoreType<Options = unknown, Address = unknown> {
+  readonly type: string;
+  readonly capabilities: StoreCapabilities;
+  readonly options: Schema<Options>;
+  /** The keys of a target that say where in the store. */
+  readonly address: Schema<Address>;
+  /** Two targets with one identity (and one format key) are one secret. */
+  identity(options: Options, address: Address, resolvePath: (path: string) => string): string;
+  create(context: StoreContext<Options>): Store;
+}
+
+export interface StoreContext<Options> {
+  readonly key: string;
+  readonly options: Options;
+  /** Goes into ownership marks. */
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly readSecret: ReadSecret;
+  readonly resolvePath: (path: string) => string;
+  /** Told of every call to the store, for counting. */
+  readonly called: (call: string, status: string) => void;
+}
+
+/** What settings need of an adapter's schema; the adapters make theirs with zod, which core does not know. */
+export interface Schema<T> {
+  parse(input: unknown): T;
+}

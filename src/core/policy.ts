@@ -22,4 +22,6 @@ export interface Window {
   readonly timezone: string;
   /** Whether the opening expression matches the minute that this instant lies in; pure, made by node-cron at loading. */
   readonly matches: (at: number) => boolean;
+  /** The same with any minute: whether the quarter hour that begins at this instant can hold a match. */
+  readonly mayMatch: (at: number) => boolean;
 }

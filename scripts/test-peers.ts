@@ -1,0 +1,191 @@
+/**
+ * `npm run test:peers`: runs the contract suite of the Secrets Manager store against servers that others wrote. Makes a
+ * Python environment for each under .peers/, with pinned versions; says by name which server could not be started and
+ * which checks a server cannot answer truly. Exits 1 only when a check failed.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+interface Peer {
+  readonly name: string;
+  readonly packages: readonly string[];
+  /** argv below the environment's bin/, and environment variables. */
+  readonly command: (port: number) => readonly string[];
+  readonly env: (port: number) => Readonly<Record<string, string>>;
+}
+
+const PEERS: readonly Peer[] = [
+  {
+    name: "moto",
+    packages: ["moto[secretsmanager]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"],
+    command: (port) => ["moto_server", "-H", "127.0.0.1", "-p", String(port)],
+    env: () => ({}),
+  },
+  {
+    name: "ministack",
+    packages: ["ministack==1.5.33"],
+    command: () => ["ministack"],
+    env: (port) => ({ GATEWAY_PORT: String(port), BIND_HOST: "127.0.0.1" }),
+  },
+];
+
+const HOME = resolve(import.meta.dirname, "..", ".peers");
+const START_MS = 60_000;
+const INSTALL_MS = 600_000;
+const SUITE_MS = 600_000;
+
+interface Result {
+  readonly passed: number;
+  readonly failed: readonly string[];
+  readonly skipped: readonly string[];
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(): Promise<number> {
+  await mkdir(HOME, { recursive: true });
+  const totals = { passed: 0, failed: 0, skipped: 0 };
+  const absent: string[] = [];
+  for (const peer of PEERS) {
+    say(`\n${peer.name} (${peer.packages.join(", ")})`);
+    const result = await testPeer(peer).catch((error: unknown) => {
+      say(`  could not be started: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    });
+    if (result === null) {
+      absent.push(peer.name);
+      continue;
+    }
+    for (const name of result.failed) say(`  failed: ${name}`);
+    for (const name of result.skipped) say(`  cannot answer truly: ${name}`);
+    say(`  ${result.passed} passed, ${result.failed.length} failed, ${result.skipped.length} not answered`);
+    totals.passed += result.passed;
+    totals.failed += result.failed.length;
+    totals.skipped += result.skipped.length;
+  }
+  if (absent.length > 0) say(`\nnot started: ${absent.join(", ")}`);
+  say(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} not answered`);
+  return totals.failed > 0 ? 1 : 0;
+}
+
+async function testPeer(peer: Peer): Promise<Result> {
+  const bin = await install(peer);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const server = await start(peer, bin, port);
+  try {
+    await answers(url, server, peer);
+    return await runSuite(peer, url);
+  } finally {
+    await stop(server);
+  }
+}
+
+/** Installs into a fresh environment, or takes the one that was made for the same pins. */
+async function install(peer: Peer): Promise<string> {
+  const home = join(HOME, peer.name);
+  const stamp = join(home, "installed.json");
+  const wanted = JSON.stringify(peer.packages);
+  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return join(home, "bin");
+  await rm(home, { recursive: true, force: true });
+  await run("python3", ["-m", "venv", home]);
+  await run(join(home, "bin", "pip"), ["install", "--quiet", "--disable-pip-version-check", ...peer.packages]);
+  await writeFile(stamp, wanted);
+  return join(home, "bin");
+}
+
+async function start(peer: Peer, bin: string, port: number): Promise<ChildProcess> {
+  const [program = "", ...args] = peer.command(port);
+  const log = await open(join(HOME, `${peer.name}.log`), "w");
+  try {
+    const env = { ...process.env, ...peer.env(port) };
+    const server = spawn(join(bin, program), args, { env, stdio: ["ignore", log.fd, log.fd] });
+    await once(server, "spawn");
+    return server;
+  } finally {
+    await log.close();
+  }
+}
+
+async function answers(url: string, server: ChildProcess, peer: Peer): Promise<void> {
+  const body = new URLSearchParams({ Action: "GetCallerIdentity", Version: "2011-06-15" });
+  for (const until = Date.now() + START_MS; Date.now() < until; await sleep(200)) {
+    if (server.exitCode !== null) throw new Error(`it ended with ${server.exitCode}; see .peers/${peer.name}.log`);
+    const answered = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(2_000) }).catch(() => null);
+    if (answered !== null) return;
+  }
+  throw new Error(`no answer within ${START_MS / 1_000} s; see .peers/${peer.name}.log`);
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = once(server, "exit");
+  server.kill("SIGTERM");
+  await Promise.race([ended, sleep(5_000).then(() => server.kill("SIGKILL"))]);
+  await ended;
+}
+
+async function runSuite(peer: Peer, url: string): Promise<Result> {
+  const report = join(HOME, `${peer.name}.json`);
+  await rm(report, { force: true });
+  const vitest = resolve(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
+  const args = [vitest, "run", "-c", "vitest.peers.config.ts", "--reporter=json", `--outputFile=${report}`];
+  const env = { ...process.env, RENEWD_PEER_NAME: peer.name, RENEWD_PEER_URL: url };
+  const root = resolve(import.meta.dirname, "..");
+  const suite = spawn(process.execPath, args, { cwd: root, env, stdio: "ignore", timeout: SUITE_MS });
+  await once(suite, "exit");
+  return readReport(await readFile(report, "utf8"));
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+function readReport(text: string): Result {
+  const files = (JSON.parse(text) as Report).testResults;
+  const checks = files.flatMap(({ assertionResults }) => assertionResults);
+  const broken = files.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+  const failed = checks.filter(({ status }) => status === "failed");
+  return {
+    passed: checks.filter(({ status }) => status === "passed").length,
+    failed: [
+      ...failed.map((check) => `${check.fullName}: ${check.failureMessages[0]?.split("\n")[0] ?? ""}`),
+      ...broken.map(({ message }) => message),
+    ],
+    skipped: checks.filter(({ status }) => status === "skipped").map(({ fullName }) => fullName),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function run(program: string, args: readonly string[]): Promise<void> {
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], timeout: INSTALL_MS });
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2_000)));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`${program} failed: ${complaint.trim().split("\n").at(-1) ?? ""}`);
+}
+
+process.exitCode = await main();

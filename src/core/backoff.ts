@@ -1,0 +1,62 @@
+import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "./duration.ts";
+import type { RetryClass } from "./errors.ts";
+
+/** A failing token or target makes at most this many calls in any hour. */
+export const CALLS_PER_HOUR_ONE = 12;
+/** One try looks and asks, or observes and writes. */
+export const CALLS_PER_ATTEMPT = 2;
+/** A failing issuer or store gets at most this many calls in any hour. */
+export const CALLS_PER_HOUR_SERVICE = 60;
+/** Past the expiry nobody is kept alive any more by hurrying. */
+const AFTER_EXPIRY_MS: number = 15 * MINUTE_MS;
+const FIRST_DELAY_MS: number = 5 * SECOND_MS;
+const CAP_LEAST_MS: number = 30 * SECOND_MS;
+const CAP_MOST_MS: number = HOUR_MS;
+/** No stored retry can rightly be further off than this; one that is was written by a clock that leapt. */
+export const RETRY_DELAY_MS_MAX: number = 2 * HOUR_MS;
+
+export interface Urgency {
+  readonly deadlineAt: Instant | null;
+  readonly expAt: Instant | null;
+}
+
+/** The longest pause between two tries: a tenth of what is left, so that the last tenth always sees several. */
+export function retryCapMs(urgency: Urgency, now: Instant): number {
+  const tenthOf = (leftMs: number): number => Math.min(Math.max(leftMs / 10, CAP_LEAST_MS), CAP_MOST_MS);
+  if (urgency.deadlineAt !== null && now < urgency.deadlineAt) return tenthOf(urgency.deadlineAt - now);
+  if (urgency.expAt !== null && now < urgency.expAt) return tenthOf(urgency.expAt - now);
+  return AFTER_EXPIRY_MS;
+}
+
+export interface Failed {
+  /** Failures in a row, this one included. */
+  readonly attempts: number;
+  readonly retry: RetryClass;
+  /** What the service itself asked for. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** When to try again: doubling from 5 s up to the cap; what asking again cannot change starts at the cap. A service's own wish is kept up to an hour. */
+export function nextTryAt(failed: Failed, urgency: Urgency, share: number, now: Instant): Instant {
+  const capMs = retryCapMs(urgency, now);
+  const doubledMs = FIRST_DELAY_MS * 2 ** Math.min(failed.attempts - 1, 12);
+  const delayMs = failed.retry === "soon" ? Math.min(doubledMs, capMs) : capMs;
+  const spreadMs = delayMs * (0.9 + 0.1 * share);
+  return Math.round(now + Math.max(spreadMs, Math.min(failed.retryAfterMs ?? 0, HOUR_MS)));
+}
+
+/** The calls of the last hour, oldest first: a list that can never grow beyond its limit. */
+export function withCall(calls: readonly Instant[], now: Instant, limit: number): readonly Instant[] {
+  return [...inLastHour(calls, now), now].slice(-limit);
+}
+
+/** From when on one more call is within the limit. */
+export function callAllowedAt(calls: readonly Instant[], now: Instant, limit: number): Instant {
+  const recent = inLastHour(calls, now);
+  const oldest = recent[recent.length - limit];
+  return oldest === undefined ? now : oldest + HOUR_MS;
+}
+
+function inLastHour(calls: readonly Instant[], now: Instant): readonly Instant[] {
+  return calls.filter((at) => at > now - HOUR_MS && at <= now);
+}

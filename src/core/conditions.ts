@@ -1,0 +1,213 @@
+import { rolesDiffer, type TokenView } from "./decide.ts";
+import { formatDuration, formatInstant, type Instant } from "./duration.ts";
+import { ERRORS } from "./errors.ts";
+import type { Condition, IncidentReason, Severity } from "./incidents.ts";
+import type { TokenRecord, Trouble } from "./records.ts";
+import { type Schedule, scheduleOf } from "./schedule.ts";
+import { targetDeadlineAt, type TargetView } from "./target.ts";
+
+/** So many failures in a row are no passing fault any more. */
+const FAILURES_TO_TELL = 3;
+
+/** What is not well with a token as a whole, graver first. Pure: the same state says the same. */
+export function tokenConditions(view: TokenView, now: Instant): readonly Condition[] {
+  const { record } = view;
+  const schedule = record.desired === null ? null : scheduleOf(record.desired, view.pace);
+  return [
+    ...lateness(view, schedule, now),
+    ...failing(record, schedule, now),
+    ...doubts(record, now),
+    ...oddities(view),
+  ];
+}
+
+/** The earliest instant after `now` at which time alone makes or mends a condition of the token. */
+export function nextTokenConditionAt(view: TokenView, now: Instant): Instant | null {
+  const { desired } = view.record;
+  if (desired === null) return null;
+  const { latestAt, deadlineAt } = scheduleOf(desired, view.pace);
+  return earliest([latestAt, deadlineAt, desired.expAt], now);
+}
+
+export function targetConditions(view: TargetView, repairMs: number, now: Instant): readonly Condition[] {
+  const { record } = view;
+  const deadline = targetDeadlineAt(view.declared, record);
+  const conditions: Condition[] = [];
+  const add = (reason: IncidentReason, severity: Severity, message: string, action: string): void => {
+    conditions.push({ reason, severity, message, action });
+  };
+  const act =
+    record.trouble === null
+      ? "See `renewd history` and the token's other incidents."
+      : ERRORS[record.trouble.last.code].hint;
+  if (record.held !== null && now >= record.held.expAt) {
+    add("expired", "critical", `The token in this target expired at ${formatInstant(record.held.expAt)}.`, act);
+  } else if (deadline !== null && now >= deadline) {
+    add(
+      "deadline_missed",
+      "critical",
+      `Since ${formatInstant(deadline)} readers get less than they need; it expires ${formatInstant(record.held?.expAt ?? now)}.`,
+      act,
+    );
+  }
+  if (record.held === null && record.drift === null && view.desired !== null && now >= record.firstSeenAt + repairMs) {
+    add(
+      "never_delivered",
+      "critical",
+      `No token has reached this target since it was declared at ${formatInstant(record.firstSeenAt)}.`,
+      act,
+    );
+  }
+  if (record.drift !== null && record.ownership === "none") {
+    add(
+      "not_owned",
+      "critical",
+      "It holds a value that is not ours, so nothing is written there.",
+      "Look at the value; if renewd may replace it, `renewd adopt TOKEN TARGET`.",
+    );
+  } else if (record.drift !== null) {
+    add(
+      "drift",
+      "warning",
+      `Somebody else wrote it (seen ${formatInstant(record.drift.at)}).`,
+      "Find the other writer; renewd puts the newest token back.",
+    );
+  }
+  if (
+    record.trouble !== null &&
+    worthTelling(record.trouble, deadline, now) &&
+    record.trouble.last.code !== "store_not_owned"
+  ) {
+    add(
+      "target_failing",
+      severityOf(record.trouble.since, deadline, now),
+      troubleText(record.trouble, deadline, now),
+      ERRORS[record.trouble.last.code].hint,
+    );
+  }
+  return conditions;
+}
+
+export function nextTargetConditionAt(view: TargetView, repairMs: number, now: Instant): Instant | null {
+  const { held, firstSeenAt } = view.record;
+  if (held === null) return earliest([firstSeenAt + repairMs], now);
+  return earliest([targetDeadlineAt(view.declared, view.record) ?? held.expAt, held.expAt], now);
+}
+
+function lateness(view: TokenView, schedule: Schedule | null, now: Instant): readonly Condition[] {
+  const { desired, pause, trouble } = view.record;
+  if (schedule === null || desired === null) return [];
+  const action = trouble === null ? "Look at `renewd plan` for what holds it up." : ERRORS[trouble.last.code].hint;
+  const left = formatDuration(schedule.deadlineAt - now);
+  if (now >= desired.expAt) {
+    return [
+      {
+        reason: "expired",
+        severity: "critical",
+        message: `The newest token expired at ${formatInstant(desired.expAt)}.`,
+        action,
+      },
+    ];
+  }
+  if (now >= schedule.deadlineAt) {
+    const message = `Since ${formatInstant(schedule.deadlineAt)} no reader gets a token that lives long enough; it expires ${formatInstant(desired.expAt)}.`;
+    const reason = pause === null ? "deadline_missed" : "paused_past_deadline";
+    return [{ reason, severity: "critical", message, action: pause === null ? action : "`renewd resume` the token." }];
+  }
+  if (now < schedule.latestAt || trouble === null) return [];
+  return [
+    {
+      reason: "late",
+      severity: severityOf(schedule.latestAt, schedule.deadlineAt, now),
+      message: `Not renewed yet; readers are safe until ${formatInstant(schedule.deadlineAt)}, ${left} from now.`,
+      action,
+    },
+  ];
+}
+
+function failing(record: TokenRecord, schedule: Schedule | null, now: Instant): readonly Condition[] {
+  const { trouble } = record;
+  const deadline = schedule?.deadlineAt ?? null;
+  if (trouble === null || !worthTelling(trouble, deadline, now)) return [];
+  const { code } = trouble.last;
+  if (code === "token_rejected") return [];
+  const reason = code === "no_progress" ? "no_progress" : "issuer_failing";
+  return [
+    {
+      reason,
+      severity: severityOf(trouble.since, deadline, now),
+      message: troubleText(trouble, deadline, now),
+      action: ERRORS[code].hint,
+    },
+  ];
+}
+
+function doubts(record: TokenRecord, now: Instant): readonly Condition[] {
+  const conditions: Condition[] = [];
+  if (record.quarantined !== null) {
+    const { fingerprint, check, message } = record.quarantined;
+    const text = `The fresh token ${fingerprint} is quarantined: ${message} (${check}). The old one stays in use.`;
+    conditions.push({ reason: "quarantined", severity: "warning", message: text, action: ERRORS.token_rejected.hint });
+  }
+  if (record.mint !== null && record.mint.fresh === null && now >= record.mint.settleAt && record.trouble !== null) {
+    const message = `Whether the request of ${formatInstant(record.mint.sentAt)} made a token is not known yet: the issuer's list cannot be read.`;
+    conditions.push({ reason: "outcome_unknown", severity: "warning", message, action: ERRORS.outcome_unknown.hint });
+  }
+  return conditions;
+}
+
+function oddities(view: TokenView): readonly Condition[] {
+  const { declared, record } = view;
+  const conditions: Condition[] = [];
+  for (const warning of record.desired?.warnings ?? []) {
+    if (warning.kind === "lifetime_capped") {
+      const message = `Asked for ${formatDuration(warning.askedMs)}, issued ${formatDuration(warning.issuedMs)}: a latest expiry caps it, so each renewal will be shorter.`;
+      conditions.push({
+        reason: "lifetime_capped",
+        severity: "warning",
+        message,
+        action: "Have the latest expiry of the server and roles moved or removed at the issuer.",
+      });
+    } else {
+      const message = `The renewed token may do more than the one before: ${warning.scopes.slice(0, 5).join(", ")}.`;
+      conditions.push({ reason: "scopes_gained", severity: "info", message, action: "Check the roles at the issuer." });
+    }
+  }
+  if (rolesDiffer(declared, record)) {
+    const held = Object.keys(record.desired?.scopes ?? {}).join(", ");
+    const message = `The token has the roles ${held}; the settings say ${declared.request.roles.join(", ")}.`;
+    conditions.push({
+      reason: "roles_differ",
+      severity: "warning",
+      message,
+      action:
+        "Mint a token of this name with the right roles at the issuer, set `create: true`, or mend `request.roles`.",
+    });
+  }
+  return conditions;
+}
+
+function worthTelling(trouble: Trouble, deadline: Instant | null, now: Instant): boolean {
+  return (
+    trouble.attempts >= FAILURES_TO_TELL ||
+    ERRORS[trouble.last.code].retry !== "soon" ||
+    deadline === null ||
+    now >= deadline
+  );
+}
+
+function troubleText(trouble: Trouble, deadline: Instant | null, now: Instant): string {
+  const safe = deadline === null ? "" : now < deadline ? ` Readers are safe until ${formatInstant(deadline)}.` : "";
+  const times = trouble.attempts === 1 ? "once" : `${trouble.attempts} times`;
+  return `Failed ${times} since ${formatInstant(trouble.since)}: ${trouble.last.message} (${trouble.last.code}).${safe} Next try ${formatInstant(trouble.nextTryAt)}.`;
+}
+
+/** By the share of the slack that the trouble has used up, not by fixed days: the second half is critical. */
+function severityOf(since: Instant, deadline: Instant | null, now: Instant): Severity {
+  return deadline !== null && now - since >= deadline - now ? "critical" : "warning";
+}
+
+function earliest(instants: readonly Instant[], now: Instant): Instant | null {
+  const ahead = instants.filter((at) => at > now);
+  return ahead.length === 0 ? null : Math.min(...ahead);
+}

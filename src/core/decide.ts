@@ -1,0 +1,141 @@
+import { CALLS_PER_ATTEMPT, CALLS_PER_HOUR_ONE, callAllowedAt, RETRY_DELAY_MS_MAX } from "./backoff.ts";
+import { formatDuration, formatInstant, type Instant } from "./duration.ts";
+import { type Issue, lifetimeMs } from "./issue.ts";
+import type { Mint, Pause, RenewCause, TokenRecord, Trouble } from "./records.ts";
+import { greatestNeedMs, HEARTBEAT_MS, type Pace, scheduleOf, type Use } from "./schedule.ts";
+import type { DeclaredToken } from "./token.ts";
+import { isOpen, nextOpening } from "./windows.ts";
+
+/** What a token's worker does next, and why, in words for people. */
+export type TokenDecision = { readonly reason: string } & (
+  | { readonly do: "wait"; readonly until: Instant }
+  /** Start a renewal: look at the issuer, then ask. */
+  | { readonly do: "renew"; readonly cause: RenewCause; readonly urgent: boolean; readonly windowOverridden: boolean }
+  /** A request's answer is not known: look for what it made. */
+  | { readonly do: "settle" }
+  /** A fresh token waits to be proved. */
+  | { readonly do: "verify" }
+  /** The fresh token can no longer serve. */
+  | { readonly do: "outlive" }
+);
+
+export interface TokenView {
+  readonly declared: DeclaredToken;
+  readonly record: TokenRecord;
+  readonly pace: Pace;
+  /** Wall clock, uptime and the issuer's Date agree; without that nothing overrides a window. */
+  readonly clockTrusted: boolean;
+}
+
+export function decide(view: TokenView, now: Instant): TokenDecision {
+  const { record } = view;
+  const paused = pausedUntil(record.pause, now);
+  if (paused !== undefined) return { do: "wait", until: paused, reason: pauseReason(record.pause) };
+  const retryAt = retryFrom(record.trouble, record.calls, now);
+  if (record.mint !== null) return decideMint(record.mint, view, retryAt, now);
+  const due = dueNow(view, now);
+  if (due.do !== "renew" || retryAt === undefined || skipsBackoff(view, due.cause)) return due;
+  return { do: "wait", until: retryAt, reason: `${due.reason}; failed before, next try ${formatInstant(retryAt)}` };
+}
+
+/** A person's wish is tried at once even while backing off; its own failures back off like any. */
+function skipsBackoff(view: TokenView, cause: RenewCause): boolean {
+  const { wish, trouble } = view.record;
+  return cause === "person" && wish !== null && (trouble === null || trouble.last.at < wish.at);
+}
+
+function decideMint(mint: Mint, view: TokenView, retryAt: Instant | undefined, now: Instant): TokenDecision {
+  if (mint.fresh !== null) {
+    if (now >= mint.fresh.expAt)
+      return { do: "outlive", reason: "the fresh token expired before it could be verified" };
+    if (canNoLongerServe(mint.fresh, view, now)) {
+      return { do: "outlive", reason: "the fresh token has too little life left to be of use" };
+    }
+    if (retryAt !== undefined) return { do: "wait", until: retryAt, reason: "the fresh token cannot be verified yet" };
+    return { do: "verify", reason: "a fresh token was minted and waits to be verified" };
+  }
+  if (now < mint.settleAt && mint.settleAt - now <= RETRY_DELAY_MS_MAX) {
+    return { do: "wait", until: mint.settleAt, reason: "a request was sent and its answer may still be under way" };
+  }
+  if (retryAt !== undefined)
+    return { do: "wait", until: retryAt, reason: "it is not known whether the last request minted a token" };
+  return { do: "settle", reason: "a request was sent whose answer is not known: look for what it made" };
+}
+
+/** Too short for its readers, and no better than the token in use. */
+function canNoLongerServe(fresh: Issue, view: TokenView, now: Instant): boolean {
+  const servesUntil = fresh.expAt - greatestNeedMs(view.pace.uses, lifetimeMs(fresh));
+  return now >= servesUntil && fresh.expAt <= (view.record.desired?.expAt ?? 0);
+}
+
+function dueNow(view: TokenView, now: Instant): TokenDecision {
+  const { declared, record, pace } = view;
+  if (record.desired === null) return renew("first", "no verified token is known", true);
+  const schedule = scheduleOf(record.desired, pace);
+  const urgent = now >= schedule.latestAt;
+  if (record.wish !== null) return renew("person", "a person asked for it", urgent);
+  if (declared.create && rolesDiffer(declared, record)) {
+    return renew("roles", "the roles in the settings are not those of the token", urgent);
+  }
+  if (now < schedule.renewAt) {
+    const until = openingFrom(view, schedule.renewAt, schedule.latestAt);
+    return { do: "wait", until, reason: `due ${formatInstant(until)}, ${formatDuration(until - now)} from now` };
+  }
+  if (isOpen(declared.policy.windows, now)) return renew("due", `due since ${formatInstant(schedule.renewAt)}`, urgent);
+  if (urgent && view.clockTrusted) {
+    return {
+      ...renew("due", `no window opened before ${formatInstant(schedule.latestAt)}, so the window is overridden`, true),
+      windowOverridden: true,
+    };
+  }
+  if (urgent)
+    return {
+      do: "wait",
+      until: now + 60_000,
+      reason: "outside its windows, and the clock cannot be trusted to override them",
+    };
+  const until = openingFrom(view, now, schedule.latestAt);
+  return { do: "wait", until, reason: `due, but outside its windows until ${formatInstant(until)}` };
+}
+
+function renew(cause: RenewCause, reason: string, urgent: boolean): Extract<TokenDecision, { do: "renew" }> {
+  return { do: "renew", cause, reason, urgent, windowOverridden: false };
+}
+
+/** When a renewal that is due at `from` may start: in a window, or at `latest` when none opens before. */
+export function openingFrom(view: Pick<TokenView, "declared">, from: Instant, latestAt: Instant): Instant {
+  if (from >= latestAt) return from;
+  return nextOpening(view.declared.policy.windows, from, latestAt) ?? latestAt;
+}
+
+/** With roles in the claims: the token holds other roles than the settings name. */
+export function rolesDiffer(declared: DeclaredToken, record: Pick<TokenRecord, "desired">): boolean {
+  if (record.desired === null || declared.request.roles.length === 0) return false;
+  const held = Object.keys(record.desired.scopes).sort();
+  const wanted = declared.request.roles;
+  return held.length !== wanted.length || held.some((role, index) => role !== wanted[index]);
+}
+
+/** Until when a pause lasts; undefined when there is none. */
+export function pausedUntil(pause: Pause | null, now: Instant): Instant | undefined {
+  if (pause === null) return undefined;
+  if (pause.until === null) return now + HEARTBEAT_MS;
+  return pause.until > now ? pause.until : undefined;
+}
+
+function pauseReason(pause: Pause | null): string {
+  return `paused by a person${pause?.reason == null ? "" : `: ${pause.reason}`}`;
+}
+
+/** From when on one may try again; undefined when at once. An instant further off than any backoff was written by a clock that leapt. */
+export function retryFrom(trouble: Trouble | null, calls: readonly Instant[], now: Instant): Instant | undefined {
+  if (trouble === null) return undefined;
+  const backoffAt = trouble.nextTryAt <= now + RETRY_DELAY_MS_MAX ? trouble.nextTryAt : now;
+  const at = Math.max(backoffAt, callAllowedAt(calls, now, CALLS_PER_HOUR_ONE - CALLS_PER_ATTEMPT + 1));
+  return at > now ? at : undefined;
+}
+
+export function paceOf(declared: DeclaredToken, minIntervalMs: number): Pace {
+  const uses: readonly Use[] = declared.targets;
+  return { policy: declared.policy, minIntervalMs, uses };
+}

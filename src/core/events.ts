@@ -1,0 +1,137 @@
+import type { Instant } from "./duration.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { Incident } from "./incidents.ts";
+import type { RenewCause } from "./records.ts";
+import type { Fingerprint } from "./secret-text.ts";
+
+/**
+ * The one typed map of everything that happens. Log lines, history, metrics and the page are made from it, and tests
+ * wait for it. No field ever holds a token, a password or a key.
+ */
+export interface EventMap {
+  "daemon:started": { readonly version: string; readonly tokens: number };
+  "daemon:stopping": { readonly reason: string };
+  "daemon:stopped": { readonly handedBack: number };
+  "settings:loaded": { readonly file: string; readonly tokens: number; readonly changed: number };
+  "settings:refused": { readonly file: string; readonly problems: readonly string[] };
+  "sweep:failed": { readonly code: ErrorCode; readonly message: string };
+  "clock:skewed": { readonly message: string };
+  "clock:agrees": Record<never, never>;
+
+  "renewal:started": ForToken & { readonly renewal: string; readonly cause: RenewCause; readonly reason: string };
+  "renewal:window-overridden": ForToken & { readonly reason: string };
+  "renewal:preflight-failed": ForToken & { readonly failures: readonly string[] };
+  "renewal:asked": ForToken & {
+    readonly renewal: string;
+    readonly kind: "renew" | "mint";
+    readonly lifetimeMs: number;
+  };
+  "renewal:minted": ForToken & ForIssue & { readonly renewal: string };
+  "renewal:in-doubt": ForToken & Failed & { readonly renewal: string };
+  "renewal:nothing-made": ForToken & { readonly renewal: string };
+  "renewal:accepted": ForToken & ForIssue & { readonly renewal: string; readonly warnings: readonly string[] };
+  "renewal:adopted": ForToken & ForIssue & { readonly from: "issuer" | "target" };
+  "renewal:quarantined": ForToken & ForIssue & Failed & { readonly check: string };
+  "renewal:outlived": ForToken & ForIssue;
+  "renewal:failed": ForToken & Failed & { readonly nextTryAt: Instant };
+  "renewal:settled": ForToken & ForIssue & { readonly result: RenewalResult };
+  "issue:foreign": ForToken & { readonly fingerprint: Fingerprint; readonly message: string };
+  "issue:superseded": ForToken & { readonly fingerprint: Fingerprint };
+  "lease:lost": { readonly resource: string };
+
+  "target:delivered": ForTarget & ForIssue;
+  "target:proved": ForTarget & ForIssue;
+  "target:adopted": ForTarget & ForIssue;
+  "target:drifted": ForTarget & { readonly fingerprint: Fingerprint | null };
+  "target:failed": ForTarget & Failed & { readonly nextTryAt: Instant };
+  "target:recovered": ForTarget;
+  "target:reloaded": ForTarget & { readonly fingerprint: Fingerprint };
+  "target:adopt-allowed": ForTarget;
+
+  "service:failing": ForService & Failed & { readonly failures: number; readonly probeAt: Instant | null };
+  "service:recovered": ForService;
+  "service:called": ForService & { readonly call: string; readonly status: string };
+
+  "person:asked": ForToken & { readonly what: string };
+
+  "incident:opened": { readonly incident: Incident };
+  "incident:repeated": { readonly incident: Incident };
+  "incident:resolved": { readonly incident: Incident };
+}
+
+export type RenewalResult = "delivered" | "adopted" | "capped" | "quarantined" | "no_progress" | "failed";
+
+interface ForToken {
+  readonly token: string;
+}
+
+interface ForTarget extends ForToken {
+  readonly target: string;
+}
+
+interface ForIssue {
+  readonly fingerprint: Fingerprint;
+  readonly expAt: Instant;
+}
+
+interface ForService {
+  readonly service: "issuer" | "store";
+  readonly key: string;
+}
+
+interface Failed {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type EventType = keyof EventMap;
+
+export type DomainEvent = { [T in EventType]: { readonly type: T; readonly at: Instant } & EventMap[T] }[EventType];
+
+/** Told of everything that happened, after it was recorded. Must not throw and must not block. */
+export type Emit = (event: DomainEvent) => void;
+
+export type Level = "debug" | "info" | "warn" | "error";
+
+/** How loud each event is in the log. */
+export const EVENT_LEVELS: Readonly<Record<EventType, Level>> = {
+  "daemon:started": "info",
+  "daemon:stopping": "info",
+  "daemon:stopped": "info",
+  "settings:loaded": "info",
+  "settings:refused": "error",
+  "sweep:failed": "error",
+  "clock:skewed": "error",
+  "clock:agrees": "info",
+  "renewal:started": "info",
+  "renewal:window-overridden": "warn",
+  "renewal:preflight-failed": "warn",
+  "renewal:asked": "info",
+  "renewal:minted": "info",
+  "renewal:in-doubt": "warn",
+  "renewal:nothing-made": "info",
+  "renewal:accepted": "info",
+  "renewal:adopted": "info",
+  "renewal:quarantined": "error",
+  "renewal:outlived": "warn",
+  "renewal:failed": "warn",
+  "renewal:settled": "info",
+  "issue:foreign": "warn",
+  "issue:superseded": "info",
+  "lease:lost": "warn",
+  "target:delivered": "info",
+  "target:proved": "debug",
+  "target:adopted": "info",
+  "target:drifted": "warn",
+  "target:failed": "warn",
+  "target:recovered": "info",
+  "target:reloaded": "info",
+  "target:adopt-allowed": "info",
+  "service:failing": "warn",
+  "service:recovered": "info",
+  "service:called": "debug",
+  "person:asked": "info",
+  "incident:opened": "error",
+  "incident:repeated": "error",
+  "incident:resolved": "info",
+};

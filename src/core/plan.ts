@@ -1,0 +1,55 @@
+/** What each token would do next, when and why, with the arithmetic of its deadline. */
+import { decide, openingFrom, type TokenView } from "./decide.ts";
+import { formatDuration, formatInstant, type Instant } from "./duration.ts";
+import { lifetimeMs } from "./issue.ts";
+import { leewayMs, needMs, scheduleOf } from "./schedule.ts";
+
+export interface PlanEntry {
+  readonly token: string;
+  readonly name: string;
+  readonly action: string;
+  /** When it happens: now, or the instant the token waits for. */
+  readonly at: Instant;
+  readonly reason: string;
+  readonly renewAt: Instant | null;
+  readonly latestAt: Instant | null;
+  readonly deadlineAt: Instant | null;
+  /** One line of arithmetic each, for people. */
+  readonly arithmetic: readonly string[];
+}
+
+export function planEntry(view: TokenView, now: Instant): PlanEntry {
+  const { declared, record, pace } = view;
+  const decision = decide(view, now);
+  const schedule = record.desired === null ? null : scheduleOf(record.desired, pace);
+  return {
+    token: declared.key,
+    name: declared.name,
+    action: decision.do === "wait" ? "renew" : decision.do,
+    at: decision.do === "wait" ? decision.until : now,
+    reason: decision.reason,
+    renewAt: schedule === null ? null : openingFrom(view, Math.max(schedule.renewAt, now), schedule.latestAt),
+    latestAt: schedule?.latestAt ?? null,
+    deadlineAt: schedule?.deadlineAt ?? null,
+    arithmetic: arithmeticOf(view),
+  };
+}
+
+function arithmeticOf(view: TokenView): readonly string[] {
+  const { record, pace, declared } = view;
+  const issue = record.desired;
+  if (issue === null) return ["no token is known yet: the first one is made or adopted at once"];
+  const life = lifetimeMs(issue);
+  const { renewAt, latestAt, floorAt, deadlineAt } = scheduleOf(issue, pace);
+  const needs = declared.targets.map(
+    (target) =>
+      `${target.label} needs ${formatDuration(needMs(target, life))} = hold ${formatDuration(target.holdMs)} + propagation ${formatDuration(target.propagationMs)} + leeway ${formatDuration(leewayMs(life))}`,
+  );
+  return [
+    `issued ${formatInstant(issue.startAt)} for ${formatDuration(life)}, expires ${formatInstant(issue.expAt)}`,
+    ...needs,
+    `deadline ${formatInstant(deadlineAt)} = expiry - the greatest need`,
+    `latest ${formatInstant(latestAt)} = deadline - repair (${formatDuration(deadlineAt - latestAt)})`,
+    `renewal ${formatInstant(renewAt)}, not before ${formatInstant(floorAt)}; its jitter was drawn once (u = ${issue.u.toFixed(3)})`,
+  ];
+}

@@ -1,0 +1,117 @@
+/** What renewd remembers of each token and target: the recorded state that every decision is made from. */
+import type { Instant } from "./duration.ts";
+import type { Failure } from "./errors.ts";
+import type { Issue, Scopes } from "./issue.ts";
+import type { Fingerprint } from "./secret-text.ts";
+
+/** What was noticed of a token that passed all the same. */
+export type Warning =
+  | { readonly kind: "scopes_gained"; readonly scopes: readonly string[] }
+  | { readonly kind: "lifetime_capped"; readonly askedMs: number; readonly issuedMs: number };
+
+/** An issue that passed verification. */
+export interface AcceptedIssue extends Issue {
+  readonly scopes: Scopes;
+  readonly warnings: readonly Warning[];
+  readonly origin: "minted" | "adopted";
+  readonly acceptedAt: Instant;
+}
+
+/** An issue that failed verification; it stays out of every target. */
+export interface QuarantinedIssue extends Issue {
+  readonly check: Check;
+  readonly message: string;
+  readonly at: Instant;
+}
+
+export type Check =
+  "form" | "algorithm" | "signature" | "subject" | "audience" | "expiry" | "roles" | "scopes" | "progress";
+
+export type RenewCause = "first" | "due" | "roles" | "person" | "outlived";
+
+/**
+ * The one open mint of a token. `asked`: the request may have gone out and its answer is not known (it is in doubt
+ * after a crash). `minted`: the fresh token is sealed in the state and waits to be verified.
+ */
+export interface Mint {
+  readonly id: string;
+  readonly kind: "renew" | "mint";
+  readonly cause: RenewCause;
+  readonly baseId: string | null;
+  readonly roles: readonly string[];
+  readonly lifetimeMs: number;
+  /** Fingerprints of the live tokens of this name that the issuer listed just before. */
+  readonly known: readonly Fingerprint[];
+  readonly sentAt: Instant;
+  /** After this no answer of the request can arrive any more. */
+  readonly settleAt: Instant;
+  readonly fresh: Issue | null;
+}
+
+export interface Pause {
+  readonly since: Instant;
+  readonly until: Instant | null;
+  readonly reason: string | null;
+}
+
+/** A person's wish to renew now, whatever the schedule says. */
+export interface RenewWish {
+  readonly at: Instant;
+  readonly lifetimeMs: number | null;
+}
+
+/** The failures in a row of one token or target; none is `null`. */
+export interface Trouble {
+  readonly attempts: number;
+  readonly since: Instant;
+  readonly last: Failure;
+  readonly nextTryAt: Instant;
+}
+
+export interface TokenRecord {
+  readonly key: string;
+  readonly firstSeenAt: Instant;
+  readonly desired: AcceptedIssue | null;
+  readonly previous: AcceptedIssue | null;
+  readonly mint: Mint | null;
+  readonly quarantined: QuarantinedIssue | null;
+  readonly pause: Pause | null;
+  readonly wish: RenewWish | null;
+  readonly trouble: Trouble | null;
+  /** Calls of the last hour while failing. */
+  readonly calls: readonly Instant[];
+  /** When the newest token was last proved to be in all targets. */
+  readonly lastSuccessAt: Instant | null;
+}
+
+export interface Held extends Issue {
+  /** Since when it was first proved to be there. */
+  readonly sinceAt: Instant;
+  /** When it was last proved to be there. */
+  readonly provedAt: Instant;
+}
+
+/** `written`: promoted, to be confirmed. `confirmed`: visible, the reload hook is still to be told. */
+export interface Delivery {
+  readonly phase: "written" | "confirmed";
+  readonly fingerprint: Fingerprint;
+  readonly at: Instant;
+}
+
+/** `ours`: we wrote it, or found our own token or mark there. `granted`: a person said `adopt`. Otherwise nothing is written. */
+export type Ownership = "none" | "ours" | "granted";
+
+export interface TargetRecord {
+  readonly token: string;
+  readonly label: string;
+  readonly firstSeenAt: Instant;
+  /** What it was last proved to hold; null when never filled, or when something else was seen there. */
+  readonly held: Held | null;
+  readonly ownership: Ownership;
+  readonly delivery: Delivery | null;
+  /** An unexpected value seen there; `fingerprint` is null when it could not be read. */
+  readonly drift: { readonly fingerprint: Fingerprint | null; readonly at: Instant } | null;
+  readonly observedAt: Instant | null;
+  readonly trouble: Trouble | null;
+  readonly calls: readonly Instant[];
+}

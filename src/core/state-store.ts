@@ -1,0 +1,142 @@
+/** The contract of renewd's own state. `test/contracts/state.ts` has a test for each sentence. */
+import type { Breaker } from "./breaker.ts";
+import type { Instant } from "./duration.ts";
+import type { DomainEvent } from "./events.ts";
+import type { Incident, IncidentChanges, Subject } from "./incidents.ts";
+import type { AcceptedIssue, Mint, QuarantinedIssue, TargetRecord, TokenRecord } from "./records.ts";
+import type { Issue } from "./issue.ts";
+import type { Fingerprint, SecretText } from "./secret-text.ts";
+
+/** A token (`target` null) or one of its targets: what one worker acts on at a time. */
+export interface Job {
+  readonly token: string;
+  readonly target: string | null;
+}
+
+/** The right of one worker to act on one job until an instant. A later claim of the same job carries a higher fence. */
+export interface Lease {
+  readonly job: Job;
+  readonly holder: string;
+  readonly fence: number;
+  /** How often the job had been woken when it was claimed. */
+  readonly wakes: number;
+}
+
+/** Why an issue is known although it is not in use. */
+export type IssueFate = "minted" | "accepted" | "quarantined" | "superseded" | "outlived" | "foreign";
+
+/** One step of a token, recorded in one transaction. Parts that are absent stay as they are. */
+export interface TokenChange {
+  /** Opens the mint (there is none), replaces it, or closes it (null). */
+  readonly mint?: Mint | null;
+  /** The fresh token of the open mint, sealed with it. */
+  readonly sealed?: { readonly fingerprint: Fingerprint; readonly token: SecretText };
+  /** Becomes desired; the desired one becomes previous; the one before that loses its sealed text. */
+  readonly accept?: { readonly issue: AcceptedIssue; readonly token: SecretText };
+  readonly quarantine?: QuarantinedIssue | null;
+  /** Issues that are known from now on and never adopted. */
+  readonly fates?: readonly { readonly issue: Issue; readonly fate: IssueFate }[];
+  readonly pause?: TokenRecord["pause"];
+  readonly wish?: TokenRecord["wish"];
+  readonly trouble?: TokenRecord["trouble"];
+  readonly calls?: TokenRecord["calls"];
+  readonly events?: readonly DomainEvent[];
+}
+
+/** One step of a target, recorded in one transaction. */
+export interface TargetChange extends Partial<Omit<TargetRecord, "token" | "label" | "firstSeenAt">> {
+  readonly events?: readonly DomainEvent[];
+}
+
+/** What the sweep's index says of a job. */
+export interface Agenda {
+  readonly wakeAt: Instant;
+  /** Work is done earliest deadline first; null comes last. */
+  readonly deadlineAt: Instant | null;
+}
+
+export interface HistoryEntry {
+  readonly at: Instant;
+  readonly type: string;
+  readonly target: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A declared token as the state needs to know it. */
+export interface Enrolment {
+  readonly key: string;
+  readonly issuer: string;
+  readonly targets: readonly { readonly label: string; readonly store: string }[];
+}
+
+/**
+ * Every write is durable (synced) when its promise resolves. Writes that take a lease change nothing and answer false
+ * when the lease was lost meanwhile: another holder, a higher fence, or `now` past its end.
+ */
+export interface StateStore {
+  /** Makes rows for what is declared and new, due at once; what is no longer declared is no longer due. Deletes nothing. */
+  enrol(tokens: readonly Enrolment[], now: Instant): Promise<void>;
+  /** Enrolled jobs whose `wakeAt` has come, earliest deadline first, then in order of their keys. */
+  due(now: Instant, limit: number): Promise<readonly Job[]>;
+  /** The earliest `wakeAt` of all enrolled jobs. */
+  nextWakeAt(): Promise<Instant | null>;
+  /** Makes jobs due now: all, a token, or its targets. */
+  wake(which: WakeWhich, now: Instant): Promise<void>;
+  /** A service is well again: ends the backoff of the jobs whose last failure was the service's, and makes them due. */
+  free(service: ServiceKey, now: Instant): Promise<void>;
+
+  /** Null while somebody holds it. A lease that ends later than `now + ttlMs` was written by another clock and is void. */
+  claim(job: Job, holder: string, now: Instant, ttlMs: number): Promise<Lease | null>;
+  /** Moves its end; false when it was lost. */
+  extend(lease: Lease, now: Instant, ttlMs: number): Promise<boolean>;
+  /** Ends it and notes when to look again. When it was woken meanwhile it is due now. */
+  release(lease: Lease, agenda: Agenda, now: Instant): Promise<boolean>;
+  /** Ends every lease; for a store that only one daemon can open. */
+  freeLeases(): Promise<void>;
+
+  tokens(): Promise<readonly TokenRecord[]>;
+  token(key: string): Promise<TokenRecord | undefined>;
+  targets(token: string): Promise<readonly TargetRecord[]>;
+  allTargets(): Promise<readonly TargetRecord[]>;
+  /** All issues ever known of a token. */
+  known(token: string): Promise<ReadonlyMap<Fingerprint, { readonly issue: Issue; readonly fate: IssueFate }>>;
+  /** The sealed text of the fresh, desired or previous issue; undefined for any other. Throws `state_key` when no key opens it. */
+  unseal(token: string, fingerprint: Fingerprint): Promise<SecretText | undefined>;
+
+  changeToken(lease: Lease, now: Instant, change: TokenChange): Promise<boolean>;
+  changeTarget(lease: Lease, now: Instant, change: TargetChange): Promise<boolean>;
+  /** What a person asks for needs no lease: a wish, a pause, leave to adopt. Wakes the token. False when there is no such token. */
+  ask(token: string, now: Instant, change: Pick<TokenChange, "wish" | "pause" | "events">): Promise<boolean>;
+  allowAdoption(token: string, target: string, now: Instant): Promise<boolean>;
+  /** Keeps, sealed, what was minted under a lease that was lost: appended, never read by the loop. */
+  stray(token: string, issue: Issue, text: SecretText, now: Instant): Promise<void>;
+
+  /** Notes that this issue was proved to be in all targets; true the first time that it is said of this issue. */
+  settle(token: string, fingerprint: Fingerprint, now: Instant): Promise<boolean>;
+
+  breaker(service: ServiceKey): Promise<Breaker>;
+  /** Reads and replaces in one transaction. */
+  changeBreaker<T>(
+    service: ServiceKey,
+    change: (breaker: Breaker) => { readonly breaker: Breaker; readonly answer: T },
+  ): Promise<T>;
+
+  incidents(subject?: Subject): Promise<readonly Incident[]>;
+  /** Needs no lease: the changes of one subject are idempotent. */
+  tell(subject: Subject, changes: IncidentChanges, events: readonly DomainEvent[]): Promise<void>;
+
+  history(token: string, limit: number): Promise<readonly HistoryEntry[]>;
+  /** Small facts of the daemon: the last sweep, the clock last seen. */
+  fact(name: string): Promise<number | undefined>;
+  setFact(name: string, value: number): Promise<void>;
+  /** Could a token-sized row be stored now, synced? Throws `state_unwritable`. */
+  preflight(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ServiceKey {
+  readonly kind: "issuer" | "store";
+  readonly key: string;
+}
+
+export type WakeWhich = { readonly all: true } | { readonly token: string } | { readonly targetsOf: string };

@@ -1,0 +1,155 @@
+import { DAY_MS, formatDuration, formatInstant, type Instant } from "./duration.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { Scopes } from "./issue.ts";
+import type { Inspection, TokenClaims } from "./ports.ts";
+import type { AcceptedIssue, Check, Warning } from "./records.ts";
+import { leewayMs } from "./schedule.ts";
+
+const LIFETIME_MS_MAX: number = 3_653 * DAY_MS;
+
+/** What a fresh or found token is held against. */
+export interface Expectation {
+  readonly account: string;
+  readonly audience: string | null;
+  /** Must all be held. */
+  readonly requiredRoles: readonly string[];
+  /** May be held; a role beyond these makes the token a wrong one. */
+  readonly allowedRoles: readonly string[];
+  /** How long it was to live; null where nothing was asked (an adoption). */
+  readonly askedLifetimeMs: number | null;
+  /** The last accepted token, and whether the fresh one must live longer than it. */
+  readonly previous: Pick<AcceptedIssue, "expAt" | "scopes"> | null;
+  readonly mustGain: boolean;
+  /** Stands in for a missing `iat`. */
+  readonly sentAt: Instant;
+  /** What the issuer itself said, where it did. */
+  readonly expiresAt: Instant | null;
+}
+
+export type Verdict =
+  | {
+      readonly outcome: "pass";
+      readonly startAt: Instant;
+      readonly expAt: Instant;
+      readonly scopes: Scopes;
+      readonly warnings: readonly Warning[];
+    }
+  /** Cannot be told yet; nothing is wrong so far. `until` is null when only trying again can tell. */
+  | { readonly outcome: "wait"; readonly code: ErrorCode; readonly until: Instant | null; readonly message: string }
+  | { readonly outcome: "reject"; readonly code: ErrorCode; readonly check: Check; readonly message: string };
+
+/** Proves a token against what was asked for and against the last accepted one. Pure; the first check that fails is the reason. */
+export function verify(inspection: Inspection, expected: Expectation, now: Instant): Verdict {
+  switch (inspection.outcome) {
+    case "unknown":
+      return { outcome: "wait", code: "key_unreachable", until: null, message: inspection.error.message };
+    case "refuted":
+      return reject(inspection.check, inspection.message);
+    case "proved":
+      return verifyClaims(inspection.claims, expected, now);
+  }
+}
+
+function verifyClaims(claims: TokenClaims, expected: Expectation, now: Instant): Verdict {
+  const wrong =
+    wrongParty(claims, expected) ?? wrongTime(claims, expected, now) ?? wrongPowers(claims.scopes, expected);
+  if (wrong !== undefined) return wrong;
+  const { startAt, expAt } = timesOf(claims, expected);
+  const validAt = Math.max(startAt, claims.notBeforeAt ?? startAt);
+  if (validAt > now) {
+    const message = `not valid before ${formatInstant(validAt)}, ${formatDuration(validAt - now)} from now by our clock`;
+    return { outcome: "wait", code: "not_yet_valid", until: validAt, message };
+  }
+  if (expected.mustGain && expected.previous !== null && expAt <= expected.previous.expAt) {
+    const message = `lives until ${formatInstant(expAt)}, no longer than the token in use (${formatInstant(expected.previous.expAt)})`;
+    return { outcome: "reject", code: "no_progress", check: "progress", message };
+  }
+  return {
+    outcome: "pass",
+    startAt,
+    expAt,
+    scopes: claims.scopes,
+    warnings: warningsOf(claims.scopes, expAt - startAt, expected),
+  };
+}
+
+function wrongParty(claims: TokenClaims, expected: Expectation): Verdict | undefined {
+  if (claims.subject !== expected.account) {
+    return reject("subject", `its subject is ${shown(claims.subject)}, not ${shown(expected.account)}`);
+  }
+  if (expected.audience !== null && !claims.audiences.includes(expected.audience)) {
+    return reject(
+      "audience",
+      `its audience is ${claims.audiences.map(shown).join(", ") || "absent"}, not ${shown(expected.audience)}`,
+    );
+  }
+  return undefined;
+}
+
+function timesOf(claims: TokenClaims, expected: Expectation): { startAt: Instant; expAt: Instant } {
+  const exps = [claims.expAt, expected.expiresAt].filter((at) => at !== null);
+  return { startAt: claims.issuedAt ?? expected.sentAt, expAt: Math.min(...exps) };
+}
+
+function wrongTime(claims: TokenClaims, expected: Expectation, now: Instant): Verdict | undefined {
+  const { startAt, expAt } = timesOf(claims, expected);
+  if (!Number.isFinite(expAt)) return reject("expiry", "it has no expiry");
+  if (expAt <= now) return reject("expiry", `it expired at ${formatInstant(expAt)}`);
+  if (expAt <= startAt || (claims.notBeforeAt ?? startAt) >= expAt)
+    return reject("expiry", "it expires before it begins");
+  if (expAt - startAt > LIFETIME_MS_MAX) return reject("expiry", "it lives longer than ten years");
+  return undefined;
+}
+
+function wrongPowers(scopes: Scopes, expected: Expectation): Verdict | undefined {
+  const missing = expected.requiredRoles.filter((role) => scopes[role] === undefined);
+  if (missing.length > 0) return reject("roles", `it lacks the role ${missing.map(shown).join(", ")}`);
+  const extra = Object.keys(scopes).filter((role) => !expected.allowedRoles.includes(role));
+  if (expected.allowedRoles.length > 0 && extra.length > 0) {
+    return reject("roles", `it has the role ${extra.map(shown).join(", ")}, which was not asked for`);
+  }
+  const lost = expected.requiredRoles.flatMap((role) => less(expected.previous?.scopes[role], scopes[role], role));
+  if (lost.length > 0) return reject("scopes", `it lacks ${someOf(lost)} of the token in use`);
+  return undefined;
+}
+
+function warningsOf(scopes: Scopes, issuedMs: number, expected: Expectation): readonly Warning[] {
+  const warnings: Warning[] = [];
+  const { previous, askedLifetimeMs } = expected;
+  if (previous !== null) {
+    const gained = Object.keys(scopes).flatMap((role) => less(scopes[role], previous.scopes[role], role));
+    if (gained.length > 0) warnings.push({ kind: "scopes_gained", scopes: gained });
+  }
+  if (askedLifetimeMs !== null && issuedMs < askedLifetimeMs - cappedToleranceMs(askedLifetimeMs)) {
+    warnings.push({ kind: "lifetime_capped", askedMs: askedLifetimeMs, issuedMs });
+  }
+  return warnings;
+}
+
+/** Whole minutes are asked for, the exact maximum is refused and exp is floored to the second: up to two minutes are rounding, not a cap. */
+function cappedToleranceMs(askedMs: number): number {
+  return Math.max(2 * leewayMs(askedMs), 1_000);
+}
+
+function less(
+  from: readonly string[] | undefined,
+  taken: readonly string[] | undefined,
+  role: string,
+): readonly string[] {
+  const held = new Set(taken ?? []);
+  return (from ?? []).filter((scope) => !held.has(scope)).map((scope) => (role === "" ? scope : `${role}:${scope}`));
+}
+
+function reject(check: Check, message: string): Verdict {
+  return { outcome: "reject", code: "token_rejected", check, message };
+}
+
+function someOf(names: readonly string[]): string {
+  const rest = names.length - 3;
+  return names.slice(0, 3).map(shown).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+/** Claims are the outside's words: quoted, short, without control characters. */
+function shown(text: string | null): string {
+  return text === null ? "absent" : JSON.stringify(text.slice(0, 80));
+}

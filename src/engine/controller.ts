@@ -1,0 +1,169 @@
+import type { Control, RenewalStanding, RenewTicket } from "../core/control.ts";
+import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
+import { ERRORS, RenewdError } from "../core/errors.ts";
+import { type PlanEntry, planEntry } from "../core/plan.ts";
+import type { HistoryEntry, ServiceKey } from "../core/state-store.ts";
+import { type ServiceStatus, type StatusReport, type TokenStatus, tokenStatus } from "../core/status.ts";
+import type { TokenRecord } from "../core/records.ts";
+import type { Engine } from "./engine.ts";
+import type { Member } from "./fleet.ts";
+import { LAST_SWEEP, type Sweeper } from "./sweeper.ts";
+
+const HISTORY_DEFAULT = 50;
+
+/** Answers for the daemon: reads the recorded state, records wishes, and asks for a sweep. */
+export class Controller implements Control {
+  readonly #engine: Engine;
+  readonly #sweeper: Sweeper;
+  readonly #services: () => readonly ServiceKey[];
+
+  constructor(engine: Engine, sweeper: Sweeper, services: () => readonly ServiceKey[]) {
+    this.#engine = engine;
+    this.#sweeper = sweeper;
+    this.#services = services;
+  }
+
+  async status(): Promise<StatusReport> {
+    const { state, clock } = this.#engine;
+    const now = clock.now();
+    const records = new Map((await state.tokens()).map((record) => [record.key, record]));
+    const targets = Map.groupBy(await state.allTargets(), (target) => target.token);
+    const tokens = this.#members().flatMap((member) => {
+      const record = records.get(member.declared.key);
+      return record === undefined ? [] : [tokenStatus(this.#view(member, record), targets.get(record.key) ?? [], now)];
+    });
+    const lastSweepAt = this.#sweeper.lastSweepAt ?? (await state.fact(LAST_SWEEP)) ?? null;
+    const daemon = await state.incidents();
+    const ok = tokens.every((token) => token.ok) && daemon.every((incident) => incident.token !== "");
+    return { at: now, ok, lastSweepAt, services: await this.#failingServices(), tokens };
+  }
+
+  async tokenStatus(token: string): Promise<TokenStatus> {
+    const { member, record } = await this.#find(token);
+    return tokenStatus(this.#view(member, record), await this.#engine.state.targets(token), this.#engine.clock.now());
+  }
+
+  async plan(): Promise<readonly PlanEntry[]> {
+    const now = this.#engine.clock.now();
+    const records = new Map((await this.#engine.state.tokens()).map((record) => [record.key, record]));
+    const entries = this.#members().flatMap((member) => {
+      const record = records.get(member.declared.key);
+      return record === undefined ? [] : [planEntry(this.#view(member, record), now)];
+    });
+    return entries.sort((a, b) => a.at - b.at);
+  }
+
+  async history(token: string, limit: number = HISTORY_DEFAULT): Promise<readonly HistoryEntry[]> {
+    await this.#find(token);
+    return this.#engine.state.history(token, limit);
+  }
+
+  async renew(token: string, lifetimeMs: number | null): Promise<RenewTicket> {
+    const { member, record } = await this.#find(token);
+    const now = this.#engine.clock.now();
+    if (record.wish !== null || record.mint !== null) {
+      void this.#sweeper.sweep();
+      return { token, since: record.wish?.at ?? record.mint?.sentAt ?? now, joined: true };
+    }
+    const asked = lifetimeMs ?? member.declared.request.lifetimeMs;
+    if (record.desired !== null && now + asked <= record.desired.expAt) {
+      const sum = `now + ${formatDuration(asked)} = ${formatInstant(now + asked)}, but the token in use lives until ${formatInstant(record.desired.expAt)}`;
+      throw new RenewdError("would_not_gain", sum);
+    }
+    await this.#engine.state.ask(token, now, {
+      wish: { at: now, lifetimeMs },
+      events: [{ type: "person:asked", at: now, token, what: "renew" }],
+    });
+    void this.#sweeper.sweep();
+    return { token, since: now, joined: false };
+  }
+
+  async renewal(token: string, since: Instant): Promise<RenewalStanding> {
+    const { record } = await this.#find(token);
+    if (record.mint !== null || record.wish !== null) {
+      if (record.trouble !== null && record.trouble.last.at >= since) return failed(record);
+      return { state: "under_way", detail: "the issuer is being asked" };
+    }
+    if (record.desired === null || record.desired.acceptedAt < since) {
+      return record.trouble === null ? { state: "under_way", detail: "it has not begun yet" } : failed(record);
+    }
+    const targets = await this.#engine.state.targets(token);
+    const { fingerprint, expAt } = record.desired;
+    const behind = targets.filter((target) => target.held?.fingerprint !== fingerprint || target.delivery !== null);
+    if (behind.length === 0) return { state: "delivered", fingerprint, expAt };
+    const stuck = behind.find((target) => target.trouble !== null);
+    if (stuck?.trouble == null) {
+      return {
+        state: "under_way",
+        detail: `made and verified; still to be delivered to ${behind.map((each) => each.label).join(", ")}`,
+      };
+    }
+    const { code, message } = stuck.trouble.last;
+    return {
+      state: "failed",
+      detail: `a new token was made and verified, but ${stuck.label} does not have it: ${message} (${code})`,
+      hint: ERRORS[code].hint,
+    };
+  }
+
+  async pause(token: string, until: Instant | null, reason: string | null): Promise<void> {
+    await this.#find(token);
+    const now = this.#engine.clock.now();
+    await this.#engine.state.ask(token, now, {
+      pause: { since: now, until, reason },
+      events: [{ type: "person:asked", at: now, token, what: "pause" }],
+    });
+  }
+
+  async resume(token: string): Promise<void> {
+    await this.#find(token);
+    const now = this.#engine.clock.now();
+    await this.#engine.state.ask(token, now, {
+      pause: null,
+      events: [{ type: "person:asked", at: now, token, what: "resume" }],
+    });
+    void this.#sweeper.sweep();
+  }
+
+  async adopt(token: string, target: string): Promise<void> {
+    await this.#find(token);
+    const now = this.#engine.clock.now();
+    if (!(await this.#engine.state.allowAdoption(token, target, now))) {
+      throw new RenewdError("unknown_token", `${token} has no target ${target}`);
+    }
+    this.#engine.emit({ type: "target:adopt-allowed", at: now, token, target });
+    void this.#sweeper.sweep();
+  }
+
+  #members(): readonly Member[] {
+    return [...this.#engine.fleet().members.values()];
+  }
+
+  #view(member: Member, record: TokenRecord): Parameters<typeof tokenStatus>[0] {
+    return { declared: member.declared, record, pace: member.pace, clockTrusted: this.#engine.watch.trusted };
+  }
+
+  async #find(token: string): Promise<{ readonly member: Member; readonly record: TokenRecord }> {
+    const member = this.#engine.fleet().members.get(token);
+    const record = await this.#engine.state.token(token);
+    if (member === undefined || record === undefined)
+      throw new RenewdError("unknown_token", `no token ${token} is declared`);
+    return { member, record };
+  }
+
+  async #failingServices(): Promise<readonly ServiceStatus[]> {
+    const all: ServiceStatus[] = [];
+    for (const service of this.#services()) {
+      const { failures, failedCode, probeAt } = await this.#engine.state.breaker(service);
+      if (failures > 0) all.push({ ...service, failures, code: failedCode, probeAt });
+    }
+    return all;
+  }
+}
+
+function failed(record: TokenRecord): RenewalStanding {
+  const trouble = record.trouble;
+  if (trouble === null) return { state: "under_way", detail: "" };
+  const { code, message } = trouble.last;
+  return { state: "failed", detail: `${message} (${code})`, hint: ERRORS[code].hint };
+}

@@ -1,0 +1,156 @@
+import type { Instant } from "../core/duration.ts";
+import type { DomainEvent } from "../core/events.ts";
+import { compareIssues, type Issue, supersedes } from "../core/issue.ts";
+import type { FoundToken } from "../core/ports.ts";
+import type { SecretText } from "../core/secret-text.ts";
+import type { AcceptedIssue, TokenRecord } from "../core/records.ts";
+import { scheduleOf } from "../core/schedule.ts";
+import type { TokenChange } from "../core/state-store.ts";
+import { verify, type Verdict } from "../core/verify.ts";
+import { expectationOf } from "./expectation.ts";
+import type { Engine } from "./engine.ts";
+import type { Member } from "./fleet.ts";
+import { throughBreaker } from "./service.ts";
+import type { Tenure } from "./tenure.ts";
+
+/** So many unknown live tokens of one name are proved in one look; the rest wait for the next. */
+const PROVED_PER_LOOK_MAX = 20;
+
+/** Reads the issuer's list of this token's name. Empty where the issuer has no list. */
+export async function look(
+  engine: Engine,
+  member: Member,
+  tenure: Tenure,
+  notBefore: Instant,
+): Promise<readonly FoundToken[]> {
+  const { issuer, declared } = member;
+  if (!issuer.capabilities.lists) return [];
+  const query = { name: declared.name, request: declared.request, notBefore };
+  return throughBreaker(engine, { kind: "issuer", key: declared.issuer }, () =>
+    tenure.call(issuer.callLimitMs, (signal) => issuer.find(query, signal)),
+  );
+}
+
+/** Live tokens that the issuer lists and renewd has never heard of, newest first. */
+export async function unknownOf(
+  engine: Engine,
+  member: Member,
+  found: readonly FoundToken[],
+): Promise<readonly FoundToken[]> {
+  const known = await engine.state.known(member.declared.key);
+  const now = engine.clock.now();
+  return found
+    .filter((each) => each.expAt > now && !known.has(each.fingerprint))
+    .sort((a, b) => compareIssues(b, a))
+    .slice(0, PROVED_PER_LOOK_MAX);
+}
+
+/**
+ * Gives every unknown live token a fate: the newest that verifies, supersedes the one in use and is not yet due itself
+ * is adopted; the others are superseded, outlived or foreign. True when one was adopted.
+ */
+export async function adoptFrom(
+  engine: Engine,
+  member: Member,
+  record: TokenRecord,
+  tenure: Tenure,
+  unknown: readonly FoundToken[],
+  from: "issuer" | "target",
+): Promise<boolean> {
+  for (const found of unknown) {
+    const verdict = await prove(member, record, tenure, found, engine.clock.now());
+    if (verdict.outcome === "wait") continue;
+    const issue = issueOf(found, verdict.outcome === "pass" ? verdict : found, engine.random.share());
+    if (verdict.outcome === "pass" && isWorthAdopting(issue, record, member, engine.clock.now())) {
+      await adopt(
+        engine,
+        member,
+        record,
+        tenure,
+        found.token,
+        { ...issue, ...acceptedPart(verdict, engine.clock.now()) },
+        from,
+      );
+      return true;
+    }
+    const change = fateChange(member, record, found, issue, verdict, engine.clock.now());
+    await tenure.changeToken(change);
+    for (const event of change.events ?? []) engine.emit(event);
+  }
+  return false;
+}
+
+async function prove(
+  member: Member,
+  record: TokenRecord,
+  tenure: Tenure,
+  found: FoundToken,
+  now: Instant,
+): Promise<Verdict> {
+  const { issuer } = member;
+  const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(found.token, signal));
+  return verify(inspection, expectationOf(member, record, { adopting: found.roles }), now);
+}
+
+/** Without a token in use even one that is due is better than none. */
+function isWorthAdopting(issue: Issue, record: TokenRecord, member: Member, now: Instant): boolean {
+  if (record.desired === null) return true;
+  return supersedes(issue, record.desired) && now < scheduleOf(issue, member.pace).renewAt;
+}
+
+/** What somebody made after a person asked for a new one is what that person asked for. */
+async function adopt(
+  engine: Engine,
+  member: Member,
+  record: TokenRecord,
+  tenure: Tenure,
+  token: SecretText,
+  issue: AcceptedIssue,
+  from: "issuer" | "target",
+): Promise<void> {
+  const { fingerprint, expAt, startAt } = issue;
+  const event: DomainEvent = {
+    type: "renewal:adopted",
+    at: engine.clock.now(),
+    token: member.declared.key,
+    fingerprint,
+    expAt,
+    from,
+  };
+  const wish = record.wish !== null && startAt >= record.wish.at ? null : record.wish;
+  await tenure.changeToken({ accept: { issue, token }, mint: null, wish, trouble: null, calls: [], events: [event] });
+  engine.emit(event);
+}
+
+function fateChange(
+  member: Member,
+  record: TokenRecord,
+  found: FoundToken,
+  issue: Issue,
+  verdict: Verdict,
+  now: Instant,
+): TokenChange {
+  const token = member.declared.key;
+  const { fingerprint } = found;
+  if (verdict.outcome === "reject") {
+    const event: DomainEvent = { type: "issue:foreign", at: now, token, fingerprint, message: verdict.message };
+    return { fates: [{ issue, fate: "foreign" }], events: [event] };
+  }
+  if (supersedes(issue, record.desired)) {
+    const event: DomainEvent = { type: "renewal:outlived", at: now, token, fingerprint, expAt: issue.expAt };
+    return { fates: [{ issue, fate: "outlived" }], events: [event] };
+  }
+  return {
+    fates: [{ issue, fate: "superseded" }],
+    events: [{ type: "issue:superseded", at: now, token, fingerprint }],
+  };
+}
+
+/** An issue as the issuer lists it, or as its own claims say once it was proved. */
+export function issueOf(found: FoundToken, times: Pick<Issue, "startAt" | "expAt">, u: number): Issue {
+  return { fingerprint: found.fingerprint, issuerId: found.issuerId, startAt: times.startAt, expAt: times.expAt, u };
+}
+
+function acceptedPart(verdict: Extract<Verdict, { outcome: "pass" }>, now: Instant): Omit<AcceptedIssue, keyof Issue> {
+  return { scopes: verdict.scopes, warnings: verdict.warnings, origin: "adopted", acceptedAt: now };
+}

@@ -1,0 +1,150 @@
+import type { DomainEvent } from "../core/events.ts";
+import type { Issue } from "../core/issue.ts";
+import type { Observation } from "../core/ports.ts";
+import type { Instant } from "../core/duration.ts";
+import type { Held, Ownership, TargetRecord } from "../core/records.ts";
+import type { Fingerprint, SecretText } from "../core/secret-text.ts";
+import type { TargetChange } from "../core/state-store.ts";
+import { type TargetWork, LookAgain } from "./deliver.ts";
+import { adoptFrom, look, unknownOf } from "./look.ts";
+import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
+import { throughBreaker } from "./service.ts";
+import { Tenure } from "./tenure.ts";
+
+/** How long a target waits for its token's own worker before it looks again. */
+const TOKEN_BUSY_MS = 3_000;
+
+/** What a target was seen to hold, and whether renewd may write there. */
+export interface Seen {
+  readonly observation: Observation;
+  readonly mayWrite: boolean;
+}
+
+/** Looks at the target as its consumer does and records what was seen: ours, somebody else's, or nothing. */
+export async function observe(work: TargetWork, record: TargetRecord): Promise<Seen> {
+  const { engine, member, berth, tenure } = work;
+  const observation = await throughBreaker(engine, { kind: "store", key: berth.declared.store }, () =>
+    tenure.call(STORE_CALL_LIMIT_MS, (signal) => berth.place.observe(signal)),
+  );
+  const fingerprint = fingerprintOf(observation);
+  const issue = fingerprint === null ? null : await issueOf(work, record, fingerprint);
+  const ownership = await ownershipOf(work, record, observation, issue);
+  const desired = (await engine.state.token(member.declared.key))?.desired ?? null;
+  const calm = desired === null || desired.fingerprint === issue?.fingerprint;
+  const { change, event } = judge(record, { observation, fingerprint, issue, ownership }, engine.clock.now());
+  await tenure.changeTarget({
+    ...change,
+    ...(calm ? { trouble: null, calls: [] } : {}),
+    ...(event === undefined ? {} : { events: [event] }),
+  });
+  if (event !== undefined) engine.emit(event);
+  return {
+    observation,
+    mayWrite: ownership !== "none" || (observation.state === "empty" && observation.owner !== "other"),
+  };
+}
+
+/** Ownership is of the target: our mark, our record, or a token of ours in it. What another marked as its own is not ours any more. */
+async function ownershipOf(
+  work: TargetWork,
+  record: TargetRecord,
+  observation: Observation,
+  issue: Issue | null,
+): Promise<Ownership> {
+  if (record.ownership === "granted") return "granted";
+  if (observation.owner === "other") return "none";
+  if (record.ownership === "ours" || observation.owner === "ours" || issue !== null) return "ours";
+  return observation.state === "holds" && (await isOurExpired(work, observation.token)) ? "ours" : "none";
+}
+
+/** A token of this account and audience that has expired serves nobody any more, under whatever name it was made. */
+async function isOurExpired(work: TargetWork, token: SecretText): Promise<boolean> {
+  const { member, tenure, engine } = work;
+  const { issuer, declared } = member;
+  const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(token, signal));
+  if (inspection.outcome !== "proved") return false;
+  const { subject, audiences, expAt } = inspection.claims;
+  const { audience } = declared.request;
+  return (
+    subject === issuer.account &&
+    (audience === null || audiences.includes(audience)) &&
+    expAt !== null &&
+    expAt <= engine.clock.now()
+  );
+}
+
+export function fingerprintOf(observation: Observation): Fingerprint | null {
+  switch (observation.state) {
+    case "empty":
+      return null;
+    case "holds":
+      return observation.token.fingerprint;
+    case "sealed":
+      return observation.fingerprint;
+  }
+}
+
+/** A token that was once verified as ours; one never heard of is first looked up at the issuer, and adopted if it is ours. */
+async function issueOf(work: TargetWork, record: TargetRecord, fingerprint: Fingerprint): Promise<Issue | null> {
+  const { engine, member } = work;
+  const { key } = member.declared;
+  const entry = (await engine.state.known(key)).get(fingerprint);
+  if (entry !== undefined) return entry.fate === "foreign" || entry.fate === "quarantined" ? null : entry.issue;
+  if (record.drift?.fingerprint === fingerprint) return null;
+  await lookForStranger(work);
+  const found = (await engine.state.known(key)).get(fingerprint);
+  return found === undefined || found.fate === "foreign" || found.fate === "quarantined" ? null : found.issue;
+}
+
+/** What somebody else put there may be a token of ours that renewd does not know: the issuer's list tells. That is the token's own business, so its lease is taken for it. */
+async function lookForStranger(work: TargetWork): Promise<void> {
+  const { engine, member, listingSince, stop } = work;
+  const { key } = member.declared;
+  const tenure = await Tenure.claim({ token: key, target: null }, engine, stop);
+  if (tenure === undefined) throw new LookAgain(engine.clock.now() + TOKEN_BUSY_MS);
+  try {
+    const record = await engine.state.token(key);
+    if (record === undefined || record.mint !== null) throw new LookAgain(engine.clock.now() + TOKEN_BUSY_MS);
+    const unknown = await unknownOf(engine, member, await look(engine, member, tenure, listingSince));
+    await adoptFrom(engine, member, record, tenure, unknown, "target");
+  } finally {
+    await tenure.end({ wakeAt: engine.clock.now(), deadlineAt: null });
+  }
+}
+
+interface Sight {
+  readonly observation: Observation;
+  readonly fingerprint: Fingerprint | null;
+  readonly issue: Issue | null;
+  readonly ownership: Ownership;
+}
+
+/** What the sight changes in the record, and the event if it is news. */
+function judge(
+  record: TargetRecord,
+  sight: Sight,
+  at: Instant,
+): { readonly change: TargetChange; readonly event: DomainEvent | undefined } {
+  const { observation, fingerprint, issue, ownership } = sight;
+  const subject = { at, token: record.token, target: record.label };
+  const seen = { observedAt: at, ownership };
+  if (issue !== null) {
+    const isNews = record.held?.fingerprint !== issue.fingerprint;
+    const held: Held = { ...issue, sinceAt: record.held !== null && !isNews ? record.held.sinceAt : at, provedAt: at };
+    const event: DomainEvent = {
+      type: "target:adopted",
+      ...subject,
+      fingerprint: issue.fingerprint,
+      expAt: issue.expAt,
+    };
+    return { change: { ...seen, held, drift: null }, event: isNews ? event : undefined };
+  }
+  if (observation.state === "empty" && record.held === null)
+    return { change: { ...seen, drift: null }, event: undefined };
+  const isNews = record.drift === null || record.drift.fingerprint !== fingerprint;
+  const event: DomainEvent = { type: "target:drifted", ...subject, fingerprint };
+  return {
+    change: { ...seen, held: null, drift: isNews ? { fingerprint, at } : record.drift },
+    event: isNews ? event : undefined,
+  };
+}

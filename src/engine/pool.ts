@@ -1,0 +1,36 @@
+/** Runs so many pieces of work at once and never two of one name; what finds no room is left for the next sweep. */
+export class Pool {
+  readonly #size: number;
+  readonly #running = new Map<string, Promise<void>>();
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  get room(): number {
+    return this.#size - this.#running.size;
+  }
+
+  get busy(): number {
+    return this.#running.size;
+  }
+
+  has(name: string): boolean {
+    return this.#running.has(name);
+  }
+
+  /** False when there is no room, or the same work is under way. `work` must not throw. */
+  start(name: string, work: () => Promise<void>): boolean {
+    if (this.room <= 0 || this.#running.has(name)) return false;
+    this.#running.set(
+      name,
+      work().finally(() => this.#running.delete(name)),
+    );
+    return true;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
+  }
+}

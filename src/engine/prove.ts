@@ -1,0 +1,118 @@
+import type { DomainEvent } from "../core/events.ts";
+import { RenewdError } from "../core/errors.ts";
+import type { Issue } from "../core/issue.ts";
+import type { SecretText } from "../core/secret-text.ts";
+import type { AcceptedIssue, Mint, TokenRecord, Warning } from "../core/records.ts";
+import { verify, type Verdict } from "../core/verify.ts";
+import { expectationOf } from "./expectation.ts";
+import type { TokenWork } from "./renew.ts";
+import { failToken } from "./trouble.ts";
+
+/** Proves the fresh token of the open mint: accepted it becomes desired, rejected it is quarantined and the old one stays. */
+export async function proveFresh(work: TokenWork, record: TokenRecord): Promise<void> {
+  const { engine, member, tenure } = work;
+  const { mint } = record;
+  if (mint === null || mint.fresh === null) return;
+  const { fresh } = mint;
+  const text = await engine.state.unseal(member.declared.key, fresh.fingerprint);
+  if (text === undefined) throw new TypeError("an open mint without its sealed token");
+  const { issuer } = member;
+  const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(text, signal));
+  const expected = expectationOf(member, record, { minted: mint, expiresAt: null });
+  const verdict = verify(inspection, expected, engine.clock.now());
+  switch (verdict.outcome) {
+    case "pass":
+      return accept(work, mint, fresh, text, verdict);
+    case "wait":
+      throw waitError(verdict, engine.clock.now());
+    case "reject":
+      return quarantine(work, fresh, verdict);
+  }
+}
+
+async function accept(
+  work: TokenWork,
+  mint: Mint,
+  fresh: Issue,
+  text: SecretText,
+  verdict: Extract<Verdict, { outcome: "pass" }>,
+): Promise<void> {
+  const { engine, member, tenure } = work;
+  const at = engine.clock.now();
+  const { startAt, expAt, scopes, warnings } = verdict;
+  const issue: AcceptedIssue = { ...fresh, startAt, expAt, scopes, warnings, origin: "minted", acceptedAt: at };
+  const { fingerprint } = fresh;
+  const told = warnings.map(warningText);
+  const event: DomainEvent = {
+    type: "renewal:accepted",
+    at,
+    token: member.declared.key,
+    renewal: mint.id,
+    fingerprint,
+    expAt,
+    warnings: told,
+  };
+  await tenure.changeToken({
+    accept: { issue, token: text },
+    mint: null,
+    quarantine: null,
+    wish: null,
+    trouble: null,
+    calls: [],
+    events: [event],
+  });
+  engine.emit(event);
+}
+
+function warningText(warning: Warning): string {
+  return warning.kind;
+}
+
+function waitError(verdict: Extract<Verdict, { outcome: "wait" }>, now: number): RenewdError {
+  const retryAfterMs = verdict.until === null ? undefined : verdict.until - now;
+  return new RenewdError(verdict.code, verdict.message, retryAfterMs === undefined ? {} : { retryAfterMs });
+}
+
+async function quarantine(
+  work: TokenWork,
+  fresh: Issue,
+  verdict: Extract<Verdict, { outcome: "reject" }>,
+): Promise<void> {
+  const { engine, member } = work;
+  const at = engine.clock.now();
+  const { fingerprint, expAt } = fresh;
+  const { check, message, code } = verdict;
+  const event: DomainEvent = {
+    type: "renewal:quarantined",
+    at,
+    token: member.declared.key,
+    fingerprint,
+    expAt,
+    check,
+    code,
+    message,
+  };
+  await failToken(work, new RenewdError(code, message), {
+    mint: null,
+    quarantine: { ...fresh, check, message, at },
+    fates: [{ issue: fresh, fate: "quarantined" }],
+    events: [event],
+  });
+}
+
+/** The fresh token can no longer serve: it is recorded as outlived, and a new one is asked for. */
+export async function outlive(work: TokenWork, record: TokenRecord): Promise<void> {
+  const { engine, member, tenure } = work;
+  const fresh = record.mint?.fresh ?? null;
+  if (fresh === null) return;
+  const { fingerprint, expAt } = fresh;
+  const event: DomainEvent = {
+    type: "renewal:outlived",
+    at: engine.clock.now(),
+    token: member.declared.key,
+    fingerprint,
+    expAt,
+  };
+  await tenure.changeToken({ mint: null, fates: [{ issue: fresh, fate: "outlived" }], events: [event] });
+  engine.emit(event);
+}

@@ -1,0 +1,85 @@
+import { admit, afterFailure, afterSuccess, type Breaker } from "../core/breaker.ts";
+import type { Instant } from "../core/duration.ts";
+import { type RenewdError, toRenewdError } from "../core/errors.ts";
+import type { ServiceKey } from "../core/state-store.ts";
+import type { Engine } from "./engine.ts";
+
+/** The service is known to fail and this call may not go out yet. Not a failure of whoever wanted it. */
+export class NotAdmitted extends Error {
+  readonly until: Instant;
+
+  constructor(service: ServiceKey, until: Instant, reason: string) {
+    super(`${service.kind} ${service.key}: ${reason}`);
+    this.name = "NotAdmitted";
+    this.until = until;
+  }
+}
+
+/**
+ * Makes one call to an issuer or a store past its breaker, and tells the breaker how it went. `failureOf` finds the
+ * failure in an answer of a call that never throws. Throws `NotAdmitted`, or what the call threw as a `RenewdError`.
+ */
+export async function throughBreaker<T>(
+  engine: Engine,
+  service: ServiceKey,
+  call: () => Promise<T>,
+  failureOf: (answer: T) => Error | undefined = () => undefined,
+): Promise<T> {
+  const admission = await engine.state.changeBreaker(service, (breaker) => {
+    const answer = admit(breaker, engine.clock.now());
+    return { breaker: answer.admitted ? answer.breaker : breaker, answer };
+  });
+  if (!admission.admitted) throw new NotAdmitted(service, admission.until, admission.reason);
+  let answer: T;
+  try {
+    answer = await call();
+  } catch (thrown) {
+    const error = toRenewdError(thrown);
+    await report(engine, service, admission.breaker, error);
+    throw error;
+  }
+  const failure = failureOf(answer);
+  await report(engine, service, admission.breaker, failure === undefined ? undefined : toRenewdError(failure));
+  return answer;
+}
+
+/** A refusal that concerns one token shows that the service is well. */
+async function report(
+  engine: Engine,
+  service: ServiceKey,
+  before: Breaker,
+  error: RenewdError | undefined,
+): Promise<void> {
+  if (error?.scope === "service") await failed(engine, service, error);
+  else if (before.failures > 0 && error?.code !== "bug") await recovered(engine, service);
+}
+
+async function failed(engine: Engine, service: ServiceKey, error: RenewdError): Promise<void> {
+  const now = engine.clock.now();
+  const { failures, probeAt } = await engine.state.changeBreaker(service, (before) => {
+    const breaker = afterFailure(before, error.code, now);
+    return { breaker, answer: breaker };
+  });
+  const { code, message } = error;
+  engine.emit({
+    type: "service:failing",
+    at: now,
+    service: service.kind,
+    key: service.key,
+    code,
+    message,
+    failures,
+    probeAt,
+  });
+}
+
+async function recovered(engine: Engine, service: ServiceKey): Promise<void> {
+  const wasFailing = await engine.state.changeBreaker(service, (before) => ({
+    breaker: afterSuccess(),
+    answer: before.failures > 0,
+  }));
+  if (!wasFailing) return;
+  const now = engine.clock.now();
+  await engine.state.free(service, now);
+  engine.emit({ type: "service:recovered", at: now, service: service.kind, key: service.key });
+}

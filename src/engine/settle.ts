@@ -1,0 +1,48 @@
+import type { DomainEvent } from "../core/events.ts";
+import type { Mint, TokenRecord } from "../core/records.ts";
+import { issueOf, look, unknownOf } from "./look.ts";
+import type { TokenWork } from "./renew.ts";
+
+/**
+ * A request was sent and its answer was lost (or the process died on it). The call's time is over, so the issuer's list
+ * tells: a live token that was not there before is taken up as its answer; none means that nothing was made.
+ */
+export async function settle(work: TokenWork, record: TokenRecord): Promise<void> {
+  const { engine, member, tenure } = work;
+  const { mint } = record;
+  if (mint === null) return;
+  const token = member.declared.key;
+  const found = await look(engine, member, tenure, Math.max(work.listingSince, mint.settleAt));
+  const made = (await unknownOf(engine, member, found)).find((each) => !mint.known.includes(each.fingerprint));
+  const at = engine.clock.now();
+  if (made === undefined) return nothingMade(work, mint);
+  const fresh = issueOf(made, made, engine.random.share());
+  const event: DomainEvent = {
+    type: "renewal:minted",
+    at,
+    token,
+    renewal: mint.id,
+    fingerprint: fresh.fingerprint,
+    expAt: fresh.expAt,
+  };
+  await tenure.changeToken({
+    mint: { ...mint, fresh },
+    sealed: { fingerprint: fresh.fingerprint, token: made.token },
+    trouble: null,
+    events: [event],
+  });
+  engine.emit(event);
+}
+
+/** Where the issuer has no list, asking again is the only way: one spare token is possible, and harmless. */
+async function nothingMade(work: TokenWork, mint: Mint): Promise<void> {
+  const { engine, member, tenure } = work;
+  const event: DomainEvent = {
+    type: "renewal:nothing-made",
+    at: engine.clock.now(),
+    token: member.declared.key,
+    renewal: mint.id,
+  };
+  await tenure.changeToken({ mint: null, events: [event] });
+  engine.emit(event);
+}

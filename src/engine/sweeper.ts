@@ -1,0 +1,169 @@
+import { formatDuration, type Instant } from "../core/duration.ts";
+import type { Condition, Subject } from "../core/incidents.ts";
+import { RenewdError, toRenewdError } from "../core/errors.ts";
+import type { Job } from "../core/state-store.ts";
+import { workOnTarget } from "./deliver.ts";
+import type { Engine } from "./engine.ts";
+import { Pool } from "./pool.ts";
+import { workOnToken } from "./renew.ts";
+import { tellConditions } from "./tell.ts";
+
+/** Incidents of the daemon itself have no token; this is the part of it that they concern. */
+const CLOCK: Subject = { token: "", target: "clock" };
+/** How often the last sweep is written down; what reads it allows for that. */
+const NOTE_EVERY_MS = 10_000;
+
+/** Jobs under way at once; most of their time is waiting for others. */
+const CONCURRENCY = 16;
+/** A wall clock that went back by more than this makes every stored instant doubtful: everything is looked at again. */
+const BACKWARDS_MS = 1_000;
+
+/** The fact under which the state keeps the instant of the last sweep. */
+export const LAST_SWEEP = "last_sweep_at";
+
+/**
+ * Looks by the wall clock at what is due and lets it be worked on, earliest deadline first. Recovery is no second path:
+ * after a crash the same look finds the same recorded state.
+ */
+export class Sweeper {
+  readonly #engine: Engine;
+  readonly #pool = new Pool(CONCURRENCY);
+  readonly #stop = new AbortController();
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+  #lastSweepAt: Instant | undefined;
+  #notedAt: Instant | undefined;
+  #skewTold: boolean | undefined;
+  #stopping = false;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** The wall clock at the last sweep that ended well; undefined before the first. */
+  get lastSweepAt(): Instant | undefined {
+    return this.#lastSweepAt;
+  }
+
+  get busy(): number {
+    return this.#pool.busy;
+  }
+
+  /** One look. While one is under way a second asks it to look once more. Never throws. */
+  sweep(): Promise<void> {
+    if (this.#stopping) return Promise.resolve();
+    if (this.#looking !== undefined) {
+      this.#lookAgain = true;
+      return this.#looking;
+    }
+    this.#looking = this.#look().finally(() => {
+      this.#looking = undefined;
+      if (!this.#lookAgain) return;
+      this.#lookAgain = false;
+      void this.sweep();
+    });
+    return this.#looking;
+  }
+
+  /** Looks until nothing is due and nothing is under way; for verbs that act once, and for tests. */
+  async settle(): Promise<void> {
+    do {
+      await this.sweep();
+      await this.#pool.idle();
+    } while (this.#looking !== undefined || (await this.#engine.state.due(this.#engine.clock.now(), 1)).length > 0);
+  }
+
+  /** Takes no more work, lets what is under way finish within the grace, then aborts its calls. Answers how many were handed back. */
+  async stop(graceMs: number): Promise<number> {
+    this.#stopping = true;
+    let handedBack = 0;
+    const cancel = this.#engine.clock.after(graceMs, () => {
+      handedBack = this.#pool.busy;
+      this.abort();
+    });
+    await this.#looking;
+    await this.#pool.idle();
+    cancel();
+    return handedBack;
+  }
+
+  /** Ends the calls under way now; what they were about is taken up from the recorded state at the next start. */
+  abort(): void {
+    this.#stop.abort(new DOMException("renewd stops", "AbortError"));
+  }
+
+  async #look(): Promise<void> {
+    const { clock, state, emit } = this.#engine;
+    const now = clock.now();
+    try {
+      await this.#mindClock(now);
+      const jobs = this.#pool.room > 0 ? await state.due(now, this.#pool.room) : [];
+      for (const job of jobs) this.#start(job, now);
+      this.#lastSweepAt = now;
+      await this.#noteSweep(now);
+    } catch (thrown) {
+      const { code, message } = toRenewdError(thrown);
+      emit({ type: "sweep:failed", at: now, code, message: code === "bug" ? describeBug(thrown) : message });
+    }
+  }
+
+  async #noteSweep(now: Instant): Promise<void> {
+    if (this.#notedAt !== undefined && Math.abs(now - this.#notedAt) < NOTE_EVERY_MS) return;
+    this.#notedAt = now;
+    await this.#engine.state.setFact(LAST_SWEEP, now);
+  }
+
+  #start(job: Job, now: Instant): void {
+    const { target, token } = job;
+    const name = target === null ? token : `${token}/${target}`;
+    const stop = this.#stop.signal;
+    this.#pool.start(name, async () => {
+      try {
+        if (target === null) await workOnToken(this.#engine, token, now, stop);
+        else await workOnTarget(this.#engine, { token, target }, now, stop);
+      } catch (thrown) {
+        const { code, message } = toRenewdError(thrown);
+        const text = code === "bug" ? describeBug(thrown) : message;
+        this.#engine.emit({ type: "sweep:failed", at: this.#engine.clock.now(), code, message: `${name}: ${text}` });
+      }
+      if (!this.#stopping) this.#soon();
+    });
+  }
+
+  /** Work that ended may have made other work due: a verified token wakes its targets. */
+  #soon(): void {
+    void this.sweep();
+  }
+
+  /** Minds the clock: a leap is told, and a clock that went back wakes everything. */
+  async #mindClock(now: Instant): Promise<void> {
+    const { state, watch, emit } = this.#engine;
+    this.#lastSweepAt ??= await state.fact(LAST_SWEEP);
+    if (this.#lastSweepAt !== undefined && now < this.#lastSweepAt - BACKWARDS_MS) await state.wake({ all: true }, now);
+    const leaptMs = watch.look();
+    const skewed = leaptMs !== 0;
+    if (skewed === this.#skewTold) return;
+    this.#skewTold = skewed;
+    const conditions = skewed ? [skewCondition(leaptMs)] : [];
+    await tellConditions(this.#engine, CLOCK, conditions, null);
+    if (skewed) emit({ type: "clock:skewed", at: now, message: skewCondition(leaptMs).message });
+  }
+}
+
+function skewCondition(leaptMs: number): Condition {
+  const message = `The wall clock leapt by ${formatDuration(leaptMs)} against the time since the host's start.`;
+  const action = "Check the host's time service. No window is overridden until an issuer's clock agrees with ours.";
+  return { reason: "clock_skewed", severity: "warning", message, action };
+}
+
+/** A bug's message may hold anything; its kind and place do not. */
+function describeBug(thrown: unknown): string {
+  const cause = thrown instanceof RenewdError ? thrown.cause : thrown;
+  if (!(cause instanceof Error)) return "unexpected";
+  const place =
+    cause.stack
+      ?.split("\n")
+      .find((line) => line.trim().startsWith("at "))
+      ?.trim() ?? "";
+  return `unexpected ${cause.name} ${place}`;
+}

@@ -1,0 +1,71 @@
+import { CALLS_PER_ATTEMPT, CALLS_PER_HOUR_ONE, nextTryAt, type Urgency, withCall } from "../core/backoff.ts";
+import type { Instant } from "../core/duration.ts";
+import type { DomainEvent } from "../core/events.ts";
+import type { RenewdError } from "../core/errors.ts";
+import type { Trouble } from "../core/records.ts";
+import { scheduleOf } from "../core/schedule.ts";
+import type { TokenChange } from "../core/state-store.ts";
+import type { TokenWork } from "./renew.ts";
+
+/** One more failure in a row. A bug's own text may hold anything, so only its kind is kept. */
+export function addTrouble(
+  before: Trouble | null,
+  error: RenewdError,
+  urgency: Urgency,
+  share: number,
+  now: Instant,
+): Trouble {
+  const attempts = (before?.attempts ?? 0) + 1;
+  const failed = { attempts, retry: error.retry, retryAfterMs: error.retryAfterMs };
+  return {
+    attempts,
+    since: before?.since ?? now,
+    last: { code: error.code, message: error.message, at: now },
+    nextTryAt: nextTryAt(failed, urgency, share, now),
+  };
+}
+
+/** The calls of a try that failed. The first failure brings its own calls into the count. */
+export function addCalls(calls: readonly Instant[], now: Instant): readonly Instant[] {
+  let counted = calls;
+  for (let call = 0; call < CALLS_PER_ATTEMPT; call += 1) counted = withCall(counted, now, CALLS_PER_HOUR_ONE);
+  return counted;
+}
+
+/** Records that a step of a token failed, with whatever else that failure decided. */
+export async function failToken(work: TokenWork, error: RenewdError, also: TokenChange = {}): Promise<void> {
+  const { engine, member, tenure } = work;
+  const { key } = member.declared;
+  const record = await engine.state.token(key);
+  if (record === undefined) return;
+  const now = engine.clock.now();
+  const schedule = record.desired === null ? null : scheduleOf(record.desired, member.pace);
+  const urgency = { deadlineAt: schedule?.deadlineAt ?? null, expAt: record.desired?.expAt ?? null };
+  const trouble = addTrouble(record.trouble, error, urgency, engine.random.share(), now);
+  const event: DomainEvent = {
+    type: "renewal:failed",
+    at: now,
+    token: key,
+    code: error.code,
+    message: error.message,
+    nextTryAt: trouble.nextTryAt,
+  };
+  const events = [...(also.events ?? []), event];
+  await tenure.changeToken({
+    ...also,
+    trouble,
+    calls: addCalls(record.calls, now),
+    ...wishOver(record.wish, now, schedule),
+    events,
+  });
+  for (const each of events) engine.emit(each);
+}
+
+/** A person's wish ends with its failed try, unless the schedule wants the renewal anyway. */
+function wishOver(
+  wish: unknown,
+  now: Instant,
+  schedule: { readonly renewAt: Instant } | null,
+): Pick<TokenChange, "wish"> {
+  return wish !== null && schedule !== null && now < schedule.renewAt ? { wish: null } : {};
+}

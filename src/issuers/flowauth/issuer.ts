@@ -1,0 +1,113 @@
+import { SECOND_MS } from "../../core/duration.ts";
+import { RenewdError, toRenewdError } from "../../core/errors.ts";
+import type { Clock, Issuer, IssuerContext, MintAnswer, MintOrder, SecretRef } from "../../core/ports.ts";
+import type { TokenRequest } from "../../core/token.ts";
+import { inspect } from "./inspect.ts";
+import { PublicKeys } from "./keys.ts";
+import { Listings } from "./listing.ts";
+import { mint, type MintParts, readRoles, type RoleRow, serverOf } from "./mint.ts";
+import type { FlowAuthOptions } from "./options.ts";
+import { Servers } from "./servers.ts";
+import { Session } from "./session.ts";
+import { STEP_MS } from "./totp.ts";
+
+/** Calls of a mint besides signing in: servers, roles, four asks; each may be repeated once in a new session. */
+const MOST_CALLS = 12;
+
+/** A FlowAuth account as an issuer. */
+export function createFlowAuth(given: IssuerContext<FlowAuthOptions>): Issuer {
+  const context = { ...given, options: withAbsolutePaths(given.options, given.resolvePath) };
+  const { options, clock } = context;
+  const session = new Session(context);
+  const servers = new Servers(session, options.url);
+  const listings = new Listings(context, session, servers);
+  const keys = new PublicKeys(options.public_keys, context.readSecret);
+  const parts = { session, servers, clock, url: options.url };
+  const callLimitMs = longestRequestMs(options);
+  return {
+    capabilities: { lists: true, overlap: "kept" },
+    account: options.username,
+    callLimitMs,
+    find: (query, signal) => listings.find(query, serverOf(query.request.audience), signal),
+    request: (order, signal) => within(callLimitMs, clock, signal, (limited) => answerOf(parts, order, limited)),
+    inspect: (token, signal) => inspect(keys, token, signal),
+    probe: (requests, signal) => probe(parts, keys, options, requests, signal),
+    close: () => session.close(),
+  };
+}
+
+async function answerOf(parts: MintParts, order: MintOrder, signal: AbortSignal): Promise<MintAnswer> {
+  try {
+    return await mint(parts, order, signal);
+  } catch (error) {
+    return { outcome: "refused", error: error instanceof TypeError ? error : toRenewdError(error) };
+  }
+}
+
+/** Two sign-ins (the second after a lost session), each with up to two waits for a two-factor code, and the calls. */
+function longestRequestMs(options: FlowAuthOptions): number {
+  const signInMs = options.totp === undefined ? options.timeout : 2 * (STEP_MS + options.timeout);
+  return 2 * signInMs + MOST_CALLS * options.timeout + 10 * SECOND_MS;
+}
+
+/** Makes the limit true whatever happens: when it is over, what still runs is aborted and can bring no answer. */
+async function within<T>(
+  limitMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const cancel = clock.after(limitMs, () => limit.abort());
+  return work(AbortSignal.any([signal, limit.signal])).finally(cancel);
+}
+
+async function probe(
+  parts: MintParts,
+  keys: PublicKeys,
+  options: FlowAuthOptions,
+  requests: readonly TokenRequest[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { keys: readable, errors } = await keys.read(signal);
+  if (errors[0] !== undefined) throw errors[0];
+  await parts.session.ensureOpen(signal);
+  const lines = [`${readable.length} public key(s) read`, `signed in at ${options.url} as ${options.username}`];
+  for (const server of new Set(requests.map((request) => serverOf(request.audience)))) {
+    const id = await parts.servers.idOf(server, signal);
+    const roles = requests.filter((request) => request.audience === server).flatMap((request) => request.roles);
+    lines.push(`server ${server} is there (id ${id})`, await probeRoles(parts, server, new Set(roles), signal));
+  }
+  return lines;
+}
+
+/** FlowAuth tells which roles anybody holds, not whether we do: one that is missing here is surely not held. */
+async function probeRoles(
+  parts: MintParts,
+  server: string,
+  roles: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<string> {
+  let rows: readonly RoleRow[];
+  try {
+    rows = await readRoles(parts, server, signal);
+  } catch (error) {
+    return `server ${server}: its roles cannot be looked at (${toRenewdError(error).message})`;
+  }
+  const missing = [...roles].filter((role) => !rows.some((row) => row.name === role));
+  if (missing.length > 0) {
+    throw new RenewdError("roles_not_held", `server ${server}: nobody holds a role named ${missing.sort().join(", ")}`);
+  }
+  return `server ${server}: roles ${[...roles].sort().join(", ")} exist`;
+}
+
+function withAbsolutePaths(options: FlowAuthOptions, resolvePath: (path: string) => string): FlowAuthOptions {
+  const resolved = <T extends SecretRef>(ref: T): T => ("file" in ref ? { ...ref, file: resolvePath(ref.file) } : ref);
+  return {
+    ...options,
+    password: resolved(options.password),
+    totp: options.totp === undefined ? undefined : resolved(options.totp),
+    ca: options.ca === undefined ? undefined : resolved(options.ca),
+    public_keys: options.public_keys.map(resolved),
+  };
+}

@@ -1,0 +1,62 @@
+import { resolve } from "node:path";
+import type { Settings } from "../core/settings.ts";
+import type { CompileCron } from "./closed-gap.ts";
+import { folderOf, freezeDeep, resolveFiles } from "./plain.ts";
+import { readPolicies } from "./policies.ts";
+import { SettingsError } from "./problems.ts";
+import { Report } from "./report.ts";
+import { type Kinds, readServices } from "./services.ts";
+import { readHttp, readRoot, readState, readTick } from "./sections.ts";
+import { readText } from "./settings-text.ts";
+import { alertsShape, defaultsShape, instanceShape } from "./shapes.ts";
+import { readSource } from "./source.ts";
+import { readTokens } from "./tokens.ts";
+
+export { type Problem, renderProblems, SettingsError } from "./problems.ts";
+
+export interface SettingsTools {
+  /** node-cron's reading of an expression of five or six fields; throws on a bad expression or zone. */
+  readonly compileCron: CompileCron;
+}
+
+/**
+ * Reads, validates and freezes a settings file. Relative `{ file }` references become absolute, durations milliseconds.
+ * Nothing else is opened: a secret that cannot be read is no fault of the settings. Throws `SettingsError` with all
+ * that is wrong.
+ */
+export async function loadSettings(file: string, kinds: Kinds, tools: SettingsTools): Promise<Settings> {
+  return parseSettings(await readText(file), file, kinds, tools);
+}
+
+/** `loadSettings` of a text that was read already; opens nothing. Throws `SettingsError`. */
+export function parseSettings(text: string, file: string, kinds: Kinds, tools: SettingsTools): Settings {
+  const source = readSource(text, file);
+  if (!("value" in source)) throw new SettingsError(source);
+  const report = new Report(source);
+  const root = readRoot(report, source.value);
+  const folder = folderOf(file);
+  const absolute = (value: unknown): unknown => resolveFiles(value, folder);
+  const instance = report.check(instanceShape, root["instance"], ["instance"]) ?? "";
+  const tick = readTick(report, root["tick"], tools.compileCron);
+  const state = readState(report, absolute(root["state"]), folder);
+  const http = readHttp(report, absolute(root["http"]));
+  report.check(alertsShape, root["alerts"], ["alerts"]);
+  const issuers = readServices(report, { name: "issuers", value: root["issuers"], folder }, kinds.issuers);
+  const stores = readServices(report, { name: "stores", value: root["stores"], folder }, kinds.stores);
+  const policies = readPolicies(report, root["policies"], tools.compileCron);
+  const defaults = report.check(defaultsShape, root["defaults"], ["defaults"]) ?? { token: {}, target: {} };
+  const around = { issuers, stores, policies, defaults, tickMs: tick.longestGapMs, folder };
+  const tokens = readTokens(report, root["tokens"], around, tools.compileCron);
+  report.throwIfAny();
+  return freezeDeep<Settings>({
+    file: resolve(file),
+    instance,
+    tick: tick.expression,
+    tickMs: tick.longestGapMs,
+    state,
+    http,
+    issuers: [...issuers.values()].flatMap((each) => each.declared ?? []),
+    stores: [...stores.values()].flatMap((each) => each.declared ?? []),
+    tokens,
+  });
+}

@@ -1,0 +1,137 @@
+import type { Kysely } from "kysely";
+import type { Instant } from "../core/duration.ts";
+import type { Issue } from "../core/issue.ts";
+import type { AcceptedIssue, Mint } from "../core/records.ts";
+import type { IssueFate, Lease, TokenChange } from "../core/state-store.ts";
+import * as history from "./history.ts";
+import { underLease, wake } from "./jobs.ts";
+import { acceptedPartOf, toJson } from "./rows.ts";
+import type { Sealer } from "./sealer.ts";
+import type { Tables } from "./tables.ts";
+
+type Db = Kysely<Tables>;
+
+/** The sealed texts of a change, made before its transaction begins. */
+export interface Seal {
+  readonly fresh: string | null;
+  readonly accepted: string | null;
+}
+
+export async function sealOf(sealer: Sealer, change: TokenChange): Promise<Seal> {
+  return {
+    fresh: change.sealed === undefined ? null : await sealer.seal(change.sealed.token),
+    accepted: change.accept === undefined ? null : await sealer.seal(change.accept.token),
+  };
+}
+
+/** One recorded step of a token. False, and nothing changed, when the lease was lost. */
+export async function applyTokenChange(
+  tx: Db,
+  lease: Lease,
+  now: Instant,
+  change: TokenChange,
+  seal: Seal,
+): Promise<boolean> {
+  const held = await underLease(tx, lease, now, {
+    ...(change.trouble === undefined ? {} : { trouble_json: toJson(change.trouble) }),
+    ...(change.calls === undefined ? {} : { calls_json: JSON.stringify(change.calls) }),
+  });
+  if (!held) return false;
+  const key = lease.job.token;
+  for (const { issue, fate } of change.fates ?? []) await putIssue(tx, key, issue, fate, null, now);
+  if (change.mint !== undefined) await putMint(tx, key, change.mint, now);
+  if (change.sealed !== undefined && change.mint?.fresh != null)
+    await putIssue(tx, key, change.mint.fresh, "minted", seal.fresh, now);
+  if (change.accept !== undefined) await accept(tx, key, change.accept.issue, seal.accepted, now);
+  const values = {
+    ...(change.quarantine === undefined ? {} : { quarantined_json: toJson(change.quarantine) }),
+    ...(change.pause === undefined ? {} : { pause_json: toJson(change.pause) }),
+    ...(change.wish === undefined ? {} : { wish_json: toJson(change.wish) }),
+  };
+  if (Object.keys(values).length > 0) await tx.updateTable("tokens").set(values).where("key", "=", key).execute();
+  await history.append(tx, change.events ?? []);
+  return true;
+}
+
+/** A fate that is not in use takes the sealed text away: nothing but fresh, desired and previous stays sealed. */
+async function putIssue(
+  tx: Db,
+  token: string,
+  issue: Issue,
+  fate: IssueFate,
+  sealed: string | null,
+  now: Instant,
+): Promise<void> {
+  const { fingerprint, issuerId, startAt, expAt, u } = issue;
+  const values = { issuer_id: issuerId, start_at: startAt, exp_at: expAt, u, fate, sealed };
+  await tx
+    .insertInto("issues")
+    .values({ token, fingerprint, ...values, recorded_at: now })
+    .onConflict((conflict) => conflict.columns(["token", "fingerprint"]).doUpdateSet(values))
+    .execute();
+}
+
+async function putMint(tx: Db, token: string, mint: Mint | null, now: Instant): Promise<void> {
+  if (mint === null) {
+    await tx
+      .updateTable("mints")
+      .set({ closed_at: now })
+      .where("token", "=", token)
+      .where("closed_at", "is", null)
+      .execute();
+    return;
+  }
+  const data_json = JSON.stringify(mint);
+  await tx
+    .insertInto("mints")
+    .values({ id: mint.id, token, data_json, opened_at: now, closed_at: null })
+    .onConflict((conflict) => conflict.column("id").doUpdateSet({ data_json }))
+    .execute();
+}
+
+async function accept(tx: Db, token: string, issue: AcceptedIssue, sealed: string | null, now: Instant): Promise<void> {
+  await putIssue(tx, token, issue, "accepted", sealed, now);
+  await tx
+    .updateTable("issues")
+    .set({ accepted_json: JSON.stringify(acceptedPartOf(issue)) })
+    .where("token", "=", token)
+    .where("fingerprint", "=", issue.fingerprint)
+    .execute();
+  const row = await tx
+    .selectFrom("tokens")
+    .select(["desired", "previous"])
+    .where("key", "=", token)
+    .executeTakeFirstOrThrow();
+  if (row.desired !== issue.fingerprint) {
+    await tx
+      .updateTable("tokens")
+      .set({ desired: issue.fingerprint, previous: row.desired })
+      .where("key", "=", token)
+      .execute();
+  }
+  await forget(tx, token, [issue.fingerprint, row.desired ?? ""], now);
+  await wake(tx, { targetsOf: token }, now);
+}
+
+const REMEMBERED_AFTER_EXPIRY_MS: number = 30 * 86_400_000;
+
+/** Older issues lose their sealed text; those long expired are forgotten, for nothing lists them as live any more. */
+async function forget(tx: Db, token: string, inUse: readonly string[], now: Instant): Promise<void> {
+  const older = tx.updateTable("issues").set({ sealed: null }).where("token", "=", token);
+  await older.where("fingerprint", "not in", inUse).where("sealed", "is not", null).execute();
+  await tx
+    .updateTable("issues")
+    .set({ fate: "superseded" })
+    .where("token", "=", token)
+    .where("fingerprint", "not in", inUse)
+    .where("fate", "=", "accepted")
+    .execute();
+  const long = now - REMEMBERED_AFTER_EXPIRY_MS;
+  await tx
+    .deleteFrom("issues")
+    .where("token", "=", token)
+    .where("fingerprint", "not in", inUse)
+    .where("exp_at", "<", long)
+    .execute();
+  await tx.deleteFrom("mints").where("token", "=", token).where("closed_at", "<", long).execute();
+}

@@ -1,0 +1,58 @@
+import type { Kysely } from "kysely";
+import type { DomainEvent } from "../core/events.ts";
+import type { HistoryEntry } from "../core/state-store.ts";
+import type { Tables } from "./tables.ts";
+
+/** What is kept per token; older entries go, a few dozen late at most. */
+export const HISTORY_ROWS_MAX = 1_000;
+const TRIM_EVERY = 32;
+
+export async function append(tx: Kysely<Tables>, events: readonly DomainEvent[]): Promise<void> {
+  for (const event of events) {
+    const { type, at, ...rest } = event;
+    const { token, target, ...data } = subjectOf(rest);
+    if (token === "") continue;
+    const row = await tx
+      .insertInto("history")
+      .values({ token, target, at, type, data_json: JSON.stringify(data) })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    if (row.id % TRIM_EVERY === 0) await trim(tx, token);
+  }
+}
+
+function subjectOf(rest: object): { token: string; target: string | null } & Record<string, unknown> {
+  const { incident, ...data } = rest as { incident?: Record<string, unknown> } & Record<string, unknown>;
+  const all = { ...incident, ...data };
+  const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+  return { ...all, token: text(all["token"]) ?? "", target: text(all["target"]) };
+}
+
+async function trim(tx: Kysely<Tables>, token: string): Promise<void> {
+  const edge = await tx
+    .selectFrom("history")
+    .select("id")
+    .where("token", "=", token)
+    .orderBy("id", "desc")
+    .offset(HISTORY_ROWS_MAX)
+    .limit(1)
+    .executeTakeFirst();
+  if (edge !== undefined)
+    await tx.deleteFrom("history").where("token", "=", token).where("id", "<=", edge.id).execute();
+}
+
+export async function read(db: Kysely<Tables>, token: string, limit: number): Promise<readonly HistoryEntry[]> {
+  const rows = await db
+    .selectFrom("history")
+    .selectAll()
+    .where("token", "=", token)
+    .orderBy("id", "desc")
+    .limit(Math.min(limit, HISTORY_ROWS_MAX))
+    .execute();
+  return rows.map(({ at, type, target, data_json }) => ({
+    at,
+    type,
+    target,
+    data: JSON.parse(data_json) as Readonly<Record<string, unknown>>,
+  }));
+}

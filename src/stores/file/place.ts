@@ -1,0 +1,208 @@
+import { join } from "node:path";
+import { tokenIn, withToken } from "../../core/document.ts";
+import { RenewdError } from "../../core/errors.ts";
+import type { Observation, Place, Random, WriteOptions } from "../../core/ports.ts";
+import { SecretText } from "../../core/secret-text.ts";
+import type { TargetFormat } from "../../core/token.ts";
+import { MAX_BYTES, type Disk, type FileAccess, type FileContent } from "./disk.ts";
+import { diskError } from "./errors.ts";
+
+/** A token and the largest neighbours we expect fit into it. */
+const PROBE_BYTES = 16 * 1024;
+const PRIVATE = 0o600;
+
+export interface FilePlaceSettings {
+  readonly directory: string;
+  readonly name: string;
+  /** Declared permissions; undefined: 0600, or those of a shared file that exists. */
+  readonly mode: number | undefined;
+  readonly format: TargetFormat;
+  readonly create: boolean;
+}
+
+/** What is there now, read and understood. */
+interface Current {
+  readonly file: FileContent | null;
+  readonly text: string | null;
+  readonly token: SecretText | null;
+}
+
+/** One file of the folder, or one key in it. */
+export class FilePlace implements Place {
+  readonly #settings: FilePlaceSettings;
+  readonly #disk: Disk;
+  readonly #random: Random;
+  readonly #path: string;
+  #swept = false;
+
+  constructor(settings: FilePlaceSettings, disk: Disk, random: Random) {
+    this.#settings = settings;
+    this.#disk = disk;
+    this.#random = random;
+    this.#path = join(settings.directory, settings.name);
+  }
+
+  async preflight(signal: AbortSignal): Promise<void> {
+    const { directory, format, create } = this.#settings;
+    await this.#step("write", async () => {
+      goOn(signal);
+      const current = await this.#read();
+      if (current.file === null && !create) throw this.#absent();
+      withToken(format, current.text, "preflight");
+      await this.#refuseMount();
+      if (!(await this.#directoryIsThere())) return this.#disk.assertWritable(join(directory, ".."));
+      const probe = this.#temporary();
+      try {
+        goOn(signal);
+        await this.#disk.create(probe, Buffer.alloc((current.file?.bytes.length ?? 0) + PROBE_BYTES), {
+          mode: PRIVATE,
+        });
+      } finally {
+        await this.#disk.remove(probe);
+      }
+    });
+  }
+
+  async observe(signal: AbortSignal): Promise<Observation> {
+    return this.#step("read", async () => {
+      goOn(signal);
+      const current = await this.#read();
+      const seen = { owner: "unmarked", version: versionOf(current) } as const;
+      if (current.token === null) return { ...seen, state: "empty" };
+      return { ...seen, state: "holds", token: current.token };
+    });
+  }
+
+  async write(token: SecretText, { version, signal }: WriteOptions): Promise<void> {
+    await this.#step("write", async () => {
+      goOn(signal);
+      await this.#sweep();
+      const current = await this.#read();
+      if (current.token?.equals(token) === true) return;
+      if (version !== null && version !== versionOf(current)) {
+        throw new RenewdError("store_conflict", `${this.#path} changed since it was read`);
+      }
+      if (current.file === null && !this.#settings.create) throw this.#absent();
+      await this.#refuseMount();
+      if (!(await this.#directoryIsThere())) await this.#disk.makeDirectory(this.#settings.directory);
+      const text = withToken(this.#settings.format, current.text, token.reveal());
+      if (Buffer.byteLength(text) > MAX_BYTES) throw this.#tooLarge();
+      if (current.file !== null) await this.#keepPrevious(current.file, signal);
+      goOn(signal);
+      await this.#replace(this.#path, Buffer.from(text), this.#accessFor(current.file));
+      await this.#readBack(text);
+    });
+  }
+
+  async #read(): Promise<Current> {
+    const file = await this.#disk.read(this.#path);
+    if (file === null) return { file, text: null, token: null };
+    if (file.bytes.length > MAX_BYTES) throw this.#tooLarge();
+    const text = this.#decode(file.bytes);
+    const token = tokenIn(this.#settings.format, text);
+    return { file, text, token: token === null ? null : new SecretText(token) };
+  }
+
+  /** Strict, so that a text in another encoding is refused rather than damaged. */
+  #decode(bytes: Buffer): string {
+    try {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw new RenewdError("store_invalid", `${this.#path} is not UTF-8 text`);
+    }
+  }
+
+  /** A copy of its own, so that it can be private whatever the mode of the file is. */
+  async #keepPrevious(file: FileContent, signal: AbortSignal): Promise<void> {
+    goOn(signal);
+    const previous = join(this.#settings.directory, `.${this.#settings.name}.prev`);
+    await this.#replace(previous, file.bytes, { mode: PRIVATE });
+  }
+
+  /** The name leads to the old content or to all of the new one, at any instant and after a loss of power. */
+  async #replace(path: string, bytes: Buffer, access: FileAccess): Promise<void> {
+    const temporary = this.#temporary();
+    await this.#disk.create(temporary, bytes, access);
+    try {
+      await this.#disk.rename(temporary, path);
+    } catch (error) {
+      await this.#disk.remove(temporary);
+      throw error;
+    }
+    await this.#disk.syncDirectory(this.#settings.directory);
+  }
+
+  async #readBack(text: string): Promise<void> {
+    const written = await this.#disk.read(this.#path);
+    if (written?.bytes.equals(Buffer.from(text)) === true) return;
+    throw new RenewdError("store_mismatch", `${this.#path} does not hold what was just written to it`);
+  }
+
+  #accessFor(file: FileContent | null): FileAccess {
+    const { mode, format } = this.#settings;
+    if (file === null) return { mode: mode ?? PRIVATE };
+    const kept = format.kind === "raw" ? PRIVATE : file.mode;
+    return { mode: mode ?? kept, owner: { uid: file.uid, gid: file.gid } };
+  }
+
+  async #directoryIsThere(): Promise<boolean> {
+    const { directory } = this.#settings;
+    const mode = await this.#disk.directoryMode(directory);
+    if (mode === null) return false;
+    if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
+      throw new RenewdError("store_invalid", `${directory} is writable by everybody; take that away (chmod o-w)`);
+    }
+    return true;
+  }
+
+  /** Told before the write rather than by its EBUSY, so that `check` and preflight know it too. */
+  async #refuseMount(): Promise<void> {
+    if (!(await this.#disk.isMounted(this.#path))) return;
+    throw Object.assign(new Error("mounted by itself"), { code: "EBUSY" });
+  }
+
+  #temporary(): string {
+    return join(this.#settings.directory, `${this.#temporaryPrefix()}${this.#random.hex(8)}`);
+  }
+
+  #temporaryPrefix(): string {
+    return `.${this.#settings.name}.renewd-`;
+  }
+
+  /** Takes away what a process that died in a write left behind; once, before the first write. */
+  async #sweep(): Promise<void> {
+    if (this.#swept) return;
+    const stale = /^[0-9a-f]{16}$/;
+    for (const name of await this.#disk.list(this.#settings.directory)) {
+      const prefix = this.#temporaryPrefix();
+      if (!name.startsWith(prefix) || !stale.test(name.slice(prefix.length))) continue;
+      await this.#disk.remove(join(this.#settings.directory, name));
+    }
+    this.#swept = true;
+  }
+
+  async #step<T>(doing: string, task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      throw diskError(error, doing, this.#path);
+    }
+  }
+
+  #absent(): RenewdError {
+    return new RenewdError("store_absent", `${this.#path} does not exist and the target says \`create: false\``);
+  }
+
+  #tooLarge(): RenewdError {
+    return new RenewdError("store_invalid", `${this.#path} is larger than 1 MiB`);
+  }
+}
+
+/** Of the token alone: in a file that several tokens share, another one's write is no conflict. */
+function versionOf(current: Current): string {
+  return current.token?.fingerprint ?? "none";
+}
+
+function goOn(signal: AbortSignal): void {
+  if (signal.aborted) throw new RenewdError("store_timeout", "the time was over; the file is as it was");
+}

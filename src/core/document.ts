@@ -74,9 +74,9 @@ function members(text: string): readonly Member[] {
     if (depth === 1 && open !== undefined && (part === "," || part === "}")) {
       found.push({ ...open, valueEnd: previousEnd });
       open = undefined;
-    } else if (depth === 1 && open === undefined && part.startsWith('"')) {
+    } else if (open === undefined && part.startsWith('"')) {
       open = { key: JSON.parse(part) as string, keyStart: index, valueStart: -1 };
-    } else if (depth === 1 && open?.valueStart === -1 && part !== ":") {
+    } else if (open?.valueStart === -1 && part !== ":") {
       open.valueStart = index;
     }
     if (part === "{" || part === "[") depth += 1;

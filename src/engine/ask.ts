@@ -7,7 +7,7 @@ import type { FoundToken, MintAnswer, MintOrder } from "../core/ports.ts";
 import type { Mint, TokenRecord } from "../core/records.ts";
 import { adoptFrom, look, unknownOf } from "./look.ts";
 import { preflight } from "./preflight.ts";
-import type { TokenWork } from "./renew.ts";
+import type { TokenWork } from "./work.ts";
 import { throughBreaker } from "./service.ts";
 import { failToken } from "./trouble.ts";
 

@@ -6,36 +6,16 @@ import type { TargetRecord } from "../core/records.ts";
 import type { Agenda, Job } from "../core/state-store.ts";
 import { decideTarget, type TargetDecision, targetDeadlineAt, type TargetView } from "../core/target.ts";
 import type { Engine } from "./engine.ts";
-import type { Berth, Member } from "./fleet.ts";
 import { observe } from "./observe.ts";
 import { NotAdmitted } from "./service.ts";
 import { tellConditions } from "./tell.ts";
 import { LeaseLost, Tenure } from "./tenure.ts";
 import { failTarget } from "./target-trouble.ts";
+import { LookAgain, type TargetWork } from "./work.ts";
 import { confirm, notify, write } from "./write.ts";
 
 const STEPS_PER_CLAIM_MAX = 12;
-
-/** One target's worker. A dead target holds up nothing but itself. */
-export interface TargetWork {
-  readonly engine: Engine;
-  readonly member: Member;
-  readonly berth: Berth;
-  readonly tenure: Tenure;
-  readonly listingSince: Instant;
-  readonly stop: AbortSignal;
-}
-
-/** Not there yet, and nothing is wrong: look again at `at`. */
-export class LookAgain extends Error {
-  readonly at: Instant;
-
-  constructor(at: Instant) {
-    super("look again later");
-    this.name = "LookAgain";
-    this.at = at;
-  }
-}
+const OUT_OF_STEPS_MS = 60_000;
 
 /** Claims the target, takes steps until there is nothing to do now, notes when to look again. Never throws. */
 export async function workOnTarget(
@@ -46,15 +26,16 @@ export async function workOnTarget(
 ): Promise<void> {
   const tenure = await Tenure.claim(job, engine, stop);
   if (tenure === undefined) return;
-  const member = engine.fleet().members.get(job.token);
-  const berth = member?.berths.find((each) => each.declared.label === job.target);
-  if (member === undefined || berth === undefined) {
-    return tenure.end({ wakeAt: engine.clock.now() + HEARTBEAT_MS, deadlineAt: null });
-  }
-  const work: TargetWork = { engine, member, berth, tenure, listingSince, stop };
+  const workNow = (): TargetWork | undefined => {
+    const member = engine.fleet().members.get(job.token);
+    const berth = member?.berths.find((each) => each.declared.label === job.target);
+    return member === undefined || berth === undefined
+      ? undefined
+      : { engine, member, berth, tenure, listingSince, stop };
+  };
   try {
-    const waitUntil = await takeSteps(work);
-    await tenure.end(await agendaOf(work, waitUntil));
+    const waitUntil = await takeSteps(engine, workNow);
+    await tenure.end(await agendaOf(engine, workNow(), waitUntil));
   } catch (thrown) {
     if (!(thrown instanceof LeaseLost)) throw thrown;
     engine.emit({ type: "lease:lost", at: engine.clock.now(), resource: `${job.token}/${job.target}` });
@@ -62,11 +43,12 @@ export async function workOnTarget(
   }
 }
 
-async function takeSteps(work: TargetWork): Promise<Instant> {
-  const { engine } = work;
+/** Each step sees the settings in force: a reload between two steps changes what is wanted. */
+async function takeSteps(engine: Engine, workNow: () => TargetWork | undefined): Promise<Instant> {
   for (let step = 0; step < STEPS_PER_CLAIM_MAX; step += 1) {
-    const view = await targetViewOf(work);
-    if (view === undefined) break;
+    const work = workNow();
+    const view = work === undefined ? undefined : await targetViewOf(work);
+    if (work === undefined || view === undefined) return engine.clock.now() + HEARTBEAT_MS;
     const decision = decideTarget(view, engine.clock.now());
     if (decision.do === "wait") return decision.until;
     try {
@@ -78,7 +60,7 @@ async function takeSteps(work: TargetWork): Promise<Instant> {
       await failTarget(work, toRenewdError(thrown));
     }
   }
-  return engine.clock.now() + 60_000;
+  return engine.clock.now() + OUT_OF_STEPS_MS;
 }
 
 async function act(work: TargetWork, record: TargetRecord, decision: TargetDecision): Promise<void> {
@@ -106,11 +88,11 @@ async function targetViewOf(work: TargetWork): Promise<TargetView | undefined> {
   return { declared: berth.declared, record, desired: token.desired, pause: token.pause };
 }
 
-async function agendaOf(work: TargetWork, waitUntil: Instant): Promise<Agenda> {
-  const { engine, member, berth } = work;
+async function agendaOf(engine: Engine, work: TargetWork | undefined, waitUntil: Instant): Promise<Agenda> {
   const now = engine.clock.now();
-  const view = await targetViewOf(work);
-  if (view === undefined) return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
+  const view = work === undefined ? undefined : await targetViewOf(work);
+  if (work === undefined || view === undefined) return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
+  const { member, berth } = work;
   const { repairMs } = member.declared.policy;
   const deadlineAt = targetDeadlineAt(berth.declared, view.record);
   const subject = { token: member.declared.key, target: berth.declared.label };

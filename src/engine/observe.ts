@@ -5,7 +5,7 @@ import type { Instant } from "../core/duration.ts";
 import type { Held, Ownership, TargetRecord } from "../core/records.ts";
 import type { Fingerprint, SecretText } from "../core/secret-text.ts";
 import type { TargetChange } from "../core/state-store.ts";
-import { type TargetWork, LookAgain } from "./deliver.ts";
+import { LookAgain, type TargetWork } from "./work.ts";
 import { adoptFrom, look, unknownOf } from "./look.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
 import { throughBreaker } from "./service.ts";

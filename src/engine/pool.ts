@@ -15,10 +15,6 @@ export class Pool {
     return this.#running.size;
   }
 
-  has(name: string): boolean {
-    return this.#running.has(name);
-  }
-
   /** False when there is no room, or the same work is under way. `work` must not throw. */
   start(name: string, work: () => Promise<void>): boolean {
     if (this.room <= 0 || this.#running.has(name)) return false;
@@ -27,6 +23,11 @@ export class Pool {
       work().finally(() => this.#running.delete(name)),
     );
     return true;
+  }
+
+  /** Resolves when what is under way now has ended. */
+  async current(): Promise<void> {
+    await Promise.allSettled(this.#running.values());
   }
 
   /** Resolves when nothing is under way. */

@@ -1,7 +1,7 @@
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError, toRenewdError } from "../core/errors.ts";
 import type { Berth } from "./fleet.ts";
-import type { TokenWork } from "./renew.ts";
+import type { TokenWork } from "./work.ts";
 import { NotAdmitted, throughBreaker } from "./service.ts";
 import { LeaseLost } from "./tenure.ts";
 

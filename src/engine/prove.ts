@@ -5,7 +5,7 @@ import type { SecretText } from "../core/secret-text.ts";
 import type { AcceptedIssue, Mint, TokenRecord, Warning } from "../core/records.ts";
 import { verify, type Verdict } from "../core/verify.ts";
 import { expectationOf } from "./expectation.ts";
-import type { TokenWork } from "./renew.ts";
+import type { TokenWork } from "./work.ts";
 import { failToken } from "./trouble.ts";
 
 /** Proves the fresh token of the open mint: accepted it becomes desired, rejected it is quarantined and the old one stays. */

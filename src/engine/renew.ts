@@ -14,18 +14,11 @@ import { settle } from "./settle.ts";
 import { tellConditions } from "./tell.ts";
 import { LeaseLost, Tenure } from "./tenure.ts";
 import { failToken } from "./trouble.ts";
+import type { TokenWork } from "./work.ts";
 
 /** A renewal has four steps; more than this in one claim means that something does not move. */
 const STEPS_PER_CLAIM_MAX = 12;
-
-/** One token's worker: what it does, it has decided from the recorded state alone, so a crash at any point is gone on from. */
-export interface TokenWork {
-  readonly engine: Engine;
-  readonly member: Member;
-  readonly tenure: Tenure;
-  /** A listing begun at or after this is fresh enough to look at. */
-  readonly listingSince: Instant;
-}
+const OUT_OF_STEPS_MS = 60_000;
 
 /** Claims the token, takes steps until there is nothing to do now, notes when to look again. Never throws. */
 export async function workOnToken(
@@ -36,11 +29,9 @@ export async function workOnToken(
 ): Promise<void> {
   const tenure = await Tenure.claim({ token: key, target: null }, engine, stop);
   if (tenure === undefined) return;
-  const member = engine.fleet().members.get(key);
-  if (member === undefined) return tenure.end({ wakeAt: engine.clock.now() + HEARTBEAT_MS, deadlineAt: null });
   try {
-    const waitUntil = await takeSteps({ engine, member, tenure, listingSince });
-    await tenure.end(await agendaOf(engine, member, waitUntil));
+    const waitUntil = await takeSteps(engine, key, tenure, listingSince);
+    await tenure.end(await agendaOf(engine, key, waitUntil));
   } catch (thrown) {
     if (!(thrown instanceof LeaseLost)) throw thrown;
     engine.emit({ type: "lease:lost", at: engine.clock.now(), resource: key });
@@ -48,13 +39,15 @@ export async function workOnToken(
   }
 }
 
-async function takeSteps(work: TokenWork): Promise<Instant> {
-  const { engine, member } = work;
+/** Each step sees the settings in force: a reload between two steps changes what is wanted. */
+async function takeSteps(engine: Engine, key: string, tenure: Tenure, listingSince: Instant): Promise<Instant> {
   for (let step = 0; step < STEPS_PER_CLAIM_MAX; step += 1) {
-    const view = await viewOf(engine, member);
-    if (view === undefined) return engine.clock.now() + HEARTBEAT_MS;
+    const member = engine.fleet().members.get(key);
+    const view = member === undefined ? undefined : await viewOf(engine, member);
+    if (member === undefined || view === undefined) return engine.clock.now() + HEARTBEAT_MS;
     const decision = decide(view, engine.clock.now());
     if (decision.do === "wait") return decision.until;
+    const work: TokenWork = { engine, member, tenure, listingSince };
     try {
       await act(work, view.record, decision);
     } catch (thrown) {
@@ -63,7 +56,7 @@ async function takeSteps(work: TokenWork): Promise<Instant> {
       await failToken(work, toRenewdError(thrown));
     }
   }
-  return engine.clock.now() + 60_000;
+  return engine.clock.now() + OUT_OF_STEPS_MS;
 }
 
 async function act(work: TokenWork, record: TokenRecord, decision: TokenDecision): Promise<void> {
@@ -88,9 +81,10 @@ export async function viewOf(engine: Engine, member: Member): Promise<TokenView 
 }
 
 /** Tells what is wrong, and works out when time alone will change anything. */
-async function agendaOf(engine: Engine, member: Member, waitUntil: Instant): Promise<Agenda> {
+async function agendaOf(engine: Engine, key: string, waitUntil: Instant): Promise<Agenda> {
   const now = engine.clock.now();
-  const view = await viewOf(engine, member);
+  const member = engine.fleet().members.get(key);
+  const view = member === undefined ? undefined : await viewOf(engine, member);
   if (view === undefined) return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
   const { desired, firstSeenAt } = view.record;
   const deadlineAt = desired === null ? null : scheduleOf(desired, view.pace).deadlineAt;

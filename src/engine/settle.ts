@@ -1,7 +1,7 @@
 import type { DomainEvent } from "../core/events.ts";
 import type { Mint, TokenRecord } from "../core/records.ts";
 import { issueOf, look, unknownOf } from "./look.ts";
-import type { TokenWork } from "./renew.ts";
+import type { TokenWork } from "./work.ts";
 
 /**
  * A request was sent and its answer was lost (or the process died on it). The call's time is over, so the issuer's list

@@ -45,8 +45,9 @@ export class Sweeper {
     return this.#lastSweepAt;
   }
 
-  get busy(): number {
-    return this.#pool.busy;
+  /** Resolves when the work that is under way now has ended. */
+  current(): Promise<void> {
+    return this.#pool.current();
   }
 
   /** One look. While one is under way a second asks it to look once more. Never throws. */

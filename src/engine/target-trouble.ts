@@ -2,7 +2,7 @@ import type { DomainEvent } from "../core/events.ts";
 import type { RenewdError } from "../core/errors.ts";
 import type { TargetChange } from "../core/state-store.ts";
 import { targetDeadlineAt } from "../core/target.ts";
-import type { TargetWork } from "./deliver.ts";
+import type { TargetWork } from "./work.ts";
 import { addCalls, addTrouble } from "./trouble.ts";
 
 /** Records that a step of a target failed, with whatever else that failure decided. */

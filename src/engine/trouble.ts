@@ -5,7 +5,7 @@ import type { RenewdError } from "../core/errors.ts";
 import type { Trouble } from "../core/records.ts";
 import { scheduleOf } from "../core/schedule.ts";
 import type { TokenChange } from "../core/state-store.ts";
-import type { TokenWork } from "./renew.ts";
+import type { TokenWork } from "./work.ts";
 
 /** One more failure in a row. A bug's own text may hold anything, so only its kind is kept. */
 export function addTrouble(

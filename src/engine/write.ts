@@ -3,7 +3,7 @@ import type { DomainEvent, RenewalResult } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { AcceptedIssue, TargetRecord } from "../core/records.ts";
 import type { TargetChange } from "../core/state-store.ts";
-import { LookAgain, type TargetWork } from "./deliver.ts";
+import { LookAgain, type TargetWork } from "./work.ts";
 import { fingerprintOf, observe } from "./observe.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
 import { throughBreaker } from "./service.ts";

@@ -10,8 +10,8 @@ import { createOnce, hasCode, makeFolderOf } from "./private-files.ts";
 import type { IssuerTables } from "./schema.ts";
 import { Sealer } from "./sealer.ts";
 
-/** How long a statement waits for another process that writes. */
-const BUSY_MS = 5_000;
+/** How long a statement waits for another process that writes. The whole process waits with it, so it is short. */
+const BUSY_MS = 2_000;
 
 export type IssuerDb = Kysely<IssuerTables>;
 

@@ -44,7 +44,8 @@ function finish(services: IssuerServices, c: Context<IssuerEnv>): void {
 /** What was thrown on purpose goes out as it is; anything else is our fault, and its text is for the log alone. */
 function answerError(services: IssuerServices, c: Context<IssuerEnv>, error: Error): Response {
   if (error instanceof Refusal) return refuse(c, error);
-  services.log(`${c.req.method} ${JSON.stringify(c.req.path)} failed: ${error.name}`);
+  const why = "code" in error ? `${error.name} ${String(error.code)}` : error.name;
+  services.log(`${c.req.method} ${JSON.stringify(c.req.path)} failed: ${why}`);
   return refuse(c, page(500, "The issuer failed to answer; its log tells more."));
 }
 

@@ -56,6 +56,7 @@ export async function startIssuerServer(options: IssuerServerOptions): Promise<I
     const services = await prepare(options, database);
     const server = createHttpServer(options, services);
     await listen(server, options.host, options.port);
+    server.on("error", (error: Error) => services.log(`the listening socket failed: ${error.name}`));
     return {
       url: urlOf(server, options),
       publicKeyFile: services.keys.publicKeyFile,
@@ -101,11 +102,15 @@ function createHttpServer(options: IssuerServerOptions, services: IssuerServices
 
 function listen(server: ServerType, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
+    const fail = (cause: NodeJS.ErrnoException): void => {
       const why = cause.code ?? cause.name;
       reject(new RenewdError("settings_invalid", `the issuer cannot listen on ${host}:${port} (${why})`, { cause }));
+    };
+    server.once("error", fail);
+    server.listen(port, host, () => {
+      server.off("error", fail);
+      resolve();
     });
-    server.listen(port, host, resolve);
   });
 }
 

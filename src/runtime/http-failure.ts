@@ -49,7 +49,7 @@ export function explainHttpFailure(error: unknown, facts: HttpFailureFacts): Ren
     return new RenewdError("issuer_answer_invalid", `${where}: what answers there does not speak HTTP`, options);
   const code = codeOf(error);
   const what = refusalOfProxy(error) ?? `${sent ? "the connection was lost" : "no connection"} (${code})`;
-  return new RenewdError(classify(code, sent), `${where}: ${what}`, options);
+  return new RenewdError(classify(code), `${where}: ${what}`, options);
 }
 
 /** undici tells a proxy's answer only in the words of its error. */
@@ -59,9 +59,9 @@ function refusalOfProxy(error: unknown): string | undefined {
   return status === null ? undefined : `the proxy answered ${status[1] ?? status[2]}`;
 }
 
-function classify(code: string, sent: boolean): ErrorCode {
+function classify(code: string): ErrorCode {
   if (code === "UND_ERR_HEADERS_OVERFLOW") return "issuer_answer_too_large";
-  return !sent && TLS_CODES.test(code) ? "issuer_tls" : "issuer_unreachable";
+  return TLS_CODES.test(code) ? "issuer_tls" : "issuer_unreachable";
 }
 
 /** The innermost error code: a proxy's failure and a name with several addresses wrap theirs. */

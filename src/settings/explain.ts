@@ -38,7 +38,7 @@ function aboutSecret(issue: Issue, about: SchemasAt, value: unknown): Finding[] 
   for (let depth = 1; depth <= issue.path.length; depth++) {
     const path = issue.path.slice(0, depth);
     const found = valueAt(value, path);
-    if (found === undefined || true) continue;
+    if (found === undefined || !isSecret(about(path))) continue;
     const message = kindOf(found) === KINDS["object"] ? NO_REFERENCE : LITERAL_SECRET;
     return [{ path, part: "value", message, hint: SECRET_HINT }];
   }

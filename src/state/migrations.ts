@@ -42,5 +42,6 @@ export async function migrate(db: Kysely<unknown>): Promise<void> {
     provider: { getMigrations: () => Promise.resolve({ "0001-first": first }) },
   });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined)
+    throw error instanceof Error ? error : new Error("the state's schema could not be brought up to date");
 }

@@ -53,7 +53,7 @@ export function awsOptionsFor(url: string): Record<string, unknown> {
 }
 
 let serial = 0;
-export function newSecretName(): string {
+function newSecretName(): string {
   serial += 1;
   return `renewd-test/${process.pid}/${serial}-token`;
 }
@@ -274,7 +274,11 @@ export function secretsManagerContract(name: string, start: () => Promise<Endpoi
 
       check("marks what it creates, with the operator's tags beside", async () => {
         const secret = newSecretName();
-        const tagging = openStore(awsType(), { ...awsOptionsFor(endpoint.url), tags: { team: "data" } }, "prod");
+        const tagging = openStore(
+          awsType(),
+          { ...awsOptionsFor(endpoint.url), tags: { team: "data" } },
+          { instance: "prod" },
+        );
         await write(tagging.open(targetAt({ secret })), "new");
         await tagging.close();
         const { Tags = [] } = await neighbour.client.send(new DescribeSecretCommand({ SecretId: secret }));

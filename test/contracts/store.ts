@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RenewdError, type ErrorCode } from "../../src/core/errors.ts";
-import type { Place, Store, StoreType } from "../../src/core/ports.ts";
+import type { Clock, Place, Store, StoreType } from "../../src/core/ports.ts";
 import { SecretText } from "../../src/core/secret-text.ts";
 import type { DeclaredTarget, TargetFormat } from "../../src/core/token.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
@@ -46,16 +46,24 @@ export function targetAt(address: Address, format: TargetFormat = RAW, create = 
   return { label: "t", store: "s", address, format, ...times, create, reload: null };
 }
 
-export function openStore(type: StoreType, options: unknown, instance = "test", called = (): void => {}): Store {
+/** What a test may set of a store's surroundings. */
+export interface Around {
+  readonly instance?: string;
+  readonly called?: (call: string, status: string) => void;
+  readonly clock?: Clock;
+}
+
+export function openStore(type: StoreType, options: unknown, around: Around = {}): Store {
   return type.create({
     key: "s",
     options: type.options.parse(options),
-    instance,
+    instance: "test",
     clock: systemClock,
     random: systemRandom,
     readSecret: () => Promise.reject(new TypeError("no store of these reads a secret")),
     resolvePath: (path) => path,
-    called,
+    called: () => {},
+    ...around,
   });
 }
 
@@ -312,7 +320,7 @@ export function storeContract(name: string, makeSubject: () => Promise<StoreSubj
         const address = subject.newAddress();
         await write(store.open(targetAt(address)), first);
         expect((await store.open(targetAt(address)).observe(NEVER)).owner).toBe("ours");
-        const neighbour = openStore(subject.type, subject.options, "neighbour");
+        const neighbour = openStore(subject.type, subject.options, { instance: "neighbour" });
         const place = neighbour.open(targetAt(address));
         expect((await place.observe(NEVER)).owner).toBe("other");
         await failure(write(place, second), "store_not_owned");

@@ -1,6 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import BetterSqlite from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { SecretText } from "../../src/core/secret-text.ts";
 import { type IssuerServerOptions, openIssuerAdmin, startIssuerServer } from "../../src/issuer-server/index.ts";
@@ -170,6 +171,30 @@ describe("a restart", () => {
     const error = await start().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "state_key" });
     expect((error as Error).message).not.toContain("canary");
+  });
+
+  test("with a new session key ends the sessions and nothing else", async () => {
+    const { folder, start } = await newPlace();
+    const first = await start();
+    const user = new Visitor(first.url);
+    await user.signIn();
+    await user.mint("kept");
+    await first.close();
+    await rm(join(folder, "session.key"));
+    const again = new Visitor((await start()).url);
+    for (const [name, value] of user.cookies) again.cookies.set(name, value);
+    expect((await again.get("/is_signed_in")).status).toBe(401);
+    await again.signIn();
+    expect(await again.list()).toHaveLength(1);
+  });
+
+  test("on a file of a newer schema is refused", async () => {
+    const { folder, start } = await newPlace();
+    await (await start()).close();
+    const sqlite = new BetterSqlite(join(folder, "issuer.db"));
+    sqlite.prepare("insert into kysely_migration (name, timestamp) values ('9999-later', '')").run();
+    sqlite.close();
+    await expect(start()).rejects.toMatchObject({ code: "state_unreadable" });
   });
 
   test("on a file that is no database is refused", async () => {

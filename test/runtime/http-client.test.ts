@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import {
@@ -7,6 +9,9 @@ import {
   type Server as TcpServer,
   type Socket,
 } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RenewdError } from "../../src/core/errors.ts";
@@ -246,6 +251,21 @@ describe("TLS", () => {
   it("takes the private authority that was given", async () => {
     const port = await serveTls();
     expect(await readAll(client({ ca: certificate.cert }), request(`https://localhost:${port}`))).toBe("safe");
+  });
+
+  it("goes on trusting what Node trusts besides the private authority", async () => {
+    const port = await listen(createTlsServer(certificate, (_, response) => response.end("safe")));
+    const folder = await mkdtemp(join(tmpdir(), "renewd-tls-"));
+    closers.push(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, "extra.pem"), certificate.cert);
+    const source = `
+      const { createHttpClient } = await import(${JSON.stringify(new URL("../../src/runtime/http-client.ts", import.meta.url).href)});
+      const client = createHttpClient({ timeoutMs: 5000, maxResponseBytes: 100, ca: ${JSON.stringify(makeCertificate("x").cert)} });
+      const answer = await client.send({ call: "look", method: "GET", url: "https://localhost:${port}", signal: new AbortController().signal });
+      process.stdout.write(await answer.text());`;
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "extra.pem") };
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", source], { env });
+    expect(stdout).toBe("safe");
   });
 
   it("refuses a certificate for another name", async () => {

@@ -12,6 +12,7 @@ import type { PublicKeys } from "./keys.ts";
 const MOST_TOKEN_BYTES = 64 * 1024;
 const MOST_CLAIMS_BYTES = 1024 * 1024;
 const ALGORITHM = "RS256";
+const COMPACT_FORM = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 const seconds = z.number().nonnegative().max(8_640_000_000_000).nullish();
 const payloadSchema = z.object({
@@ -48,6 +49,8 @@ export async function inspect(keys: PublicKeys, token: SecretText, signal: Abort
 
 function checkHeader(token: SecretText): Inspection | undefined {
   if (token.lengthBytes > MOST_TOKEN_BYTES) throw new FormError(`it is larger than ${MOST_TOKEN_BYTES} bytes`);
+  // Decoders of base64 forgive line breaks; consumers of the token do not.
+  if (!COMPACT_FORM.test(token.reveal())) throw new FormError("it is not a JWT");
   let algorithm: unknown;
   try {
     algorithm = decodeProtectedHeader(token.reveal()).alg;

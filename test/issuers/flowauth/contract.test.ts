@@ -14,6 +14,6 @@ issuerContract("the flowauth client, against a stand-in for FlowAuth,", async ()
     },
     hideKeys: () => void bench.secrets.delete("KEY"),
     stop: () => bench.server.close(),
-    close: () => bench[Symbol.asyncDispose](),
+    close: async () => bench[Symbol.asyncDispose](),
   };
 });

@@ -39,12 +39,13 @@ describe("finding tokens at FlowAuth", () => {
   it("answers rows without roles as such, and prefers an expired one with roles to renew from", async () => {
     await using bench = await startBench();
     const now = bench.clock.now();
-    await bench.server.addRow({ name: NAME, issuedAt: now - 5 * DAY, expAt: now - 4 * DAY });
     await bench.server.addRow({ name: NAME, issuedAt: now - 3 * DAY, expAt: now - 2 * DAY, roles: [] });
+    await bench.server.addRow({ name: NAME, issuedAt: now - 5 * DAY, expAt: now - 4 * DAY });
+    await bench.server.addRow({ name: NAME, issuedAt: now - 4 * DAY, expAt: now - 3 * DAY, roles: [] });
     await bench.server.addRow({ name: NAME, issuedAt: now - DAY, expAt: now + DAY, roles: [] });
     expect((await find(bench)).map((each) => [each.issuerId, each.roles.length])).toEqual([
-      ["100", 2],
-      ["102", 0],
+      ["101", 2],
+      ["103", 0],
     ]);
   });
 
@@ -119,6 +120,15 @@ describe("finding tokens at FlowAuth", () => {
     bench.clock.jumpTo(bench.clock.now() - DAY);
     await find(bench);
     expect(bench.server.calls("list")).toHaveLength(2);
+  });
+
+  it("learns the id of a server made anew after a 404", async () => {
+    await using bench = await startBench();
+    await find(bench);
+    bench.server.servers[0]!.id = 4;
+    await bench.clock.advance(1);
+    await expect(find(bench)).rejects.toMatchObject({ code: "server_unknown" });
+    expect(await find(bench)).toEqual([]);
   });
 
   it("does not pass a failed list on to the next caller", async () => {

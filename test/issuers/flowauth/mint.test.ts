@@ -231,6 +231,16 @@ describe("the lifetime asked for", () => {
     expect(bench.server.calls("renew")).toHaveLength(8);
   });
 
+  it("is never asked for anew above what was refused, nor below one minute", async () => {
+    await using bench = await startBench();
+    bench.server.script("renew", exceeds, exceeds);
+    await ask(bench);
+    expect(bodies(bench, "renew")).toEqual([{ lifetime_minutes: 60 }, { lifetime_minutes: 59 }, {}]);
+    bench.server.script("renew", exceeds);
+    await ask(bench, { lifetimeMs: MINUTE });
+    expect(bodies(bench, "renew").slice(3)).toEqual([{ lifetime_minutes: 1 }, {}]);
+  });
+
   it("is left out when the limits cannot be read", async () => {
     await using bench = await startBench();
     bench.server.script("renew", exceeds, exceeds);

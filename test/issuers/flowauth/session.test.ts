@@ -77,14 +77,15 @@ describe("signing in to FlowAuth", () => {
 
   it("goes on signing in for the others when one caller gives up", async () => {
     await using bench = await startBench();
-    bench.server.script("sign_in", "hang");
+    const gate = Promise.withResolvers<void>();
+    bench.server.script("sign_in", { after: gate.promise });
     const caller = new AbortController();
     const first = bench.issuer.probe([bench.request], caller.signal);
+    const other = bench.issuer.probe([bench.request], never);
     await bench.server.arrival("sign_in");
-    const other = expect(bench.issuer.probe([bench.request], never)).rejects.toMatchObject({ sent: false });
     caller.abort();
     await expect(first).rejects.toMatchObject({ code: "issuer_timeout" });
-    await bench.issuer.close();
+    gate.resolve();
     await other;
     expect(bench.server.calls("sign_in")).toHaveLength(1);
   });
@@ -127,9 +128,9 @@ describe("signing in to FlowAuth", () => {
     await expect(find(bench)).rejects.toMatchObject({ code: "issuer_throttled", retryAfterMs: 90_000 });
   });
 
-  it("says so when the answer's cookies were dropped on the way", async () => {
+  it.each(["session=1.1", "X-CSRF=1.1"])("says so when only %s was left of the answer's cookies", async (cookie) => {
     await using bench = await startBench();
-    bench.server.script("sign_in", { status: 200, json: { logged_in: true }, headers: { "set-cookie": "other=1" } });
+    bench.server.script("sign_in", { status: 200, json: { logged_in: true }, headers: { "set-cookie": cookie } });
     await expect(find(bench)).rejects.toMatchObject({ code: "session_refused", sent: false });
   });
 
@@ -237,6 +238,21 @@ describe("a session that has ended", () => {
     await bench.clock.advance(1);
     bench.server.endSessions();
     await Promise.all([find(bench, "a"), mint(bench)]);
+    expect(bench.server.calls("sign_in")).toHaveLength(2);
+  });
+
+  it("is not taken for the new one by a call whose answer comes late", async () => {
+    await using bench = await startBench({ names: ["a", "b"] });
+    await find(bench, "a");
+    await bench.clock.advance(1);
+    const gate = Promise.withResolvers<void>();
+    bench.server.script("list", { after: gate.promise, reply: { status: 401, html: "<title>401</title>" } });
+    const late = find(bench, "a");
+    await bench.server.arrival("list");
+    bench.server.endSessions();
+    expect(await mint(bench)).toMatchObject({ outcome: "minted" });
+    gate.resolve();
+    await late;
     expect(bench.server.calls("sign_in")).toHaveLength(2);
   });
 

@@ -4,6 +4,7 @@ import type { Place, Store } from "../../../src/core/ports.ts";
 import type { TargetFormat } from "../../../src/core/token.ts";
 import { awsOptionsFor, awsType, fakeCredentials, Neighbour } from "../../contracts/secrets-manager.ts";
 import { failure, openStore, targetAt, tokenNamed } from "../../contracts/store.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { startSecretsManager, type SecretsManagerFake } from "../../support/secrets-manager/index.ts";
 
 const NEVER = new AbortController().signal;
@@ -21,9 +22,7 @@ beforeEach(async () => {
   fake = await startSecretsManager();
   neighbour = new Neighbour(fake.url);
   told = [];
-  store = openStore(awsType(), { ...awsOptionsFor(fake.url), timeout: "300ms" }, "test", (...call) => {
-    told.push(call.join(" "));
-  });
+  store = openStore(awsType(), awsOptionsFor(fake.url), { called: (...call) => void told.push(call.join(" ")) });
   await neighbour.create(NAME, old.reveal());
   place = store.open(targetAt({ secret: NAME }));
   fake.calls.splice(0);
@@ -51,6 +50,14 @@ describe("the calls of a write", () => {
     fake.calls.splice(0);
     await write();
     expect(actions()).toEqual(["DescribeSecret"]);
+  });
+
+  it("need no promotion for the first version of a secret, which is current at once", async () => {
+    await neighbour.create("empty", undefined);
+    fake.calls.splice(0);
+    place = store.open(targetAt({ secret: "empty" }));
+    await write();
+    expect(actions()).toEqual(["DescribeSecret", "PutSecretValue", "GetSecretValue"]);
   });
 
   it("repeat reads that failed by the way, and tell the outcome", async () => {
@@ -106,7 +113,8 @@ describe("a promotion", () => {
   it("is not tried when the staged version reads back as something else", async () => {
     const run = (): unknown => fake.fault("GetSecretValue", { kind: "page", status: 200 }, 3);
     fake.fault("PutSecretValue", { kind: "before", run });
-    await failure(write(), "store_error");
+    const error = await failure(write(), "store_error");
+    expect(error.message).not.toMatch(/html|Sign in/);
     expect(actions()).not.toContain("UpdateSecretVersionStage");
     expect(fake.vault.text(NAME)).toBe(old.reveal());
   });
@@ -187,9 +195,23 @@ describe("errors", () => {
   });
 
   it("ends a call that is never answered, by the SDK's own limit", async () => {
+    // The clock stands still, so our limit around the call cannot be what ends it.
+    const around = { clock: new FakeClock(), called: (...call: string[]) => void told.push(call.join(" ")) };
+    const hasty = openStore(awsType(), { ...awsOptionsFor(fake.url), timeout: "200ms" }, around);
+    place = hasty.open(targetAt({ secret: NAME }));
     fake.fault("PutSecretValue", { kind: "hang" });
     await failure(write(), "store_timeout");
     expect(told.at(-1)).toBe("PutSecretValue store_timeout");
+    await hasty.close();
+  });
+
+  it("ends a call by our own limit where the SDK's does not reach", async () => {
+    const clock = new FakeClock();
+    const patient = openStore(awsType(), { ...awsOptionsFor(fake.url), timeout: "10m" }, { clock });
+    place = patient.open(targetAt({ secret: NAME }));
+    fake.fault("DescribeSecret", { kind: "before", run: () => clock.advance(30 * 60_000) });
+    await failure(place.preflight(NEVER), "store_timeout");
+    await patient.close();
   });
 
   it("ends a call when its signal says so", async () => {

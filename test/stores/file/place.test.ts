@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -27,7 +27,9 @@ afterEach(() => rm(root, { recursive: true }));
 
 function placeOf(secret: string, more: { mode?: string; format?: TargetFormat; disk?: Disk; in?: string } = {}): Place {
   const options = { directory: more.in ?? directory };
-  const store = openStore(fileOn(more.disk ?? nodeDisk), options, "test", (...call) => void told.push(call.join(" ")));
+  const store = openStore(fileOn(more.disk ?? nodeDisk), options, {
+    called: (...call) => void told.push(call.join(" ")),
+  });
   return store.open(targetAt({ secret, ...(more.mode && { mode: more.mode }) }, more.format));
 }
 
@@ -59,7 +61,7 @@ describe("permissions", () => {
 
   it.runIf(process.getuid?.() === 0)("leave the file to the user that it belongs to", async () => {
     await writeFile(at("token"), old.reveal());
-    execFileSync("chown", ["1234:2345", at("token")]);
+    await chown(at("token"), 1234, 2345);
     await write(placeOf("token"));
     expect(await stat(at("token"))).toMatchObject({ uid: 1234, gid: 2345 });
   });
@@ -108,7 +110,7 @@ describe("what stands under the name", () => {
 
   it("may not be a folder or a pipe, and nobody waits for a pipe", async () => {
     await mkdir(at("folder"));
-    execFileSync("mkfifo", [at("pipe")]);
+    system("mkfifo", at("pipe"));
     for (const name of ["folder", "pipe"]) {
       await failure(placeOf(name).observe(NEVER), "store_invalid");
       await failure(write(placeOf(name)), "store_invalid");
@@ -164,12 +166,12 @@ describe("a file that is mounted by itself", () => {
   it.runIf(canMount())("is known from a real bind mount", async () => {
     await writeFile(at("token"), old.reveal());
     await writeFile(join(root, "outside"), old.reveal());
-    execFileSync("mount", ["--bind", join(root, "outside"), at("token")]);
+    system("mount", "--bind", join(root, "outside"), at("token"));
     try {
       expect(await nodeDisk.isMounted(at("token"))).toBe(true);
       await failure(placeOf("token").preflight(NEVER), "store_invalid");
     } finally {
-      execFileSync("umount", [at("token")]);
+      system("umount", at("token"));
     }
     expect(await nodeDisk.isMounted(at("token"))).toBe(false);
   });
@@ -257,9 +259,13 @@ function errno(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
+function system(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args, { stdio: "ignore" });
+}
+
 function canMount(): boolean {
   try {
-    execFileSync("unshare", ["--mount", "true"], { stdio: "ignore" });
+    system("unshare", "--mount", "true");
     return true;
   } catch {
     return false;

@@ -24,6 +24,8 @@ export interface Seen {
 export type Script =
   | { readonly status: number; readonly json: unknown; readonly headers?: Record<string, string> }
   | { readonly status: number; readonly html: string; readonly headers?: Record<string, string> }
+  /** Waits, then goes on truly or as told. */
+  | { readonly after: Promise<unknown>; readonly reply?: Exclude<Script, { readonly after: unknown }> }
   /** Carries the call out and drops the connection before the first byte of its answer. */
   | "lose"
   /** Drops the connection without carrying the call out. */
@@ -155,7 +157,11 @@ export class FakeFlowAuth {
     const [method = "", path = ""] = [request.method, request.url];
     const call = callOf(method, path);
     this.seen.push({ call, method, path, headers: request.headers, body });
-    const script = this.#scripts.get(call)?.shift();
+    let script = this.#scripts.get(call)?.shift();
+    if (typeof script === "object" && "after" in script) {
+      await script.after;
+      script = script.reply;
+    }
     if (script === "hang") return;
     if (script === "drop") return void request.socket.destroy();
     const session = this.#sessionOf(request);
@@ -332,7 +338,7 @@ function callOf(method: string, path: string): FlowAuthCall {
   return method === "POST" && /^\/tokens\/tokens\/\d+\/renew$/.test(path) ? "renew" : "other";
 }
 
-function scripted(script: Exclude<Script, string>): Reply {
+function scripted(script: Extract<Script, { readonly status: number }>): Reply {
   const reply = "json" in script ? json(script.status, script.json) : page(script.status, script.html);
   return { ...reply, ...(script.headers === undefined ? {} : { headers: script.headers }) };
 }

@@ -50,7 +50,7 @@ export async function startSecretsManager(): Promise<SecretsManagerFake> {
     return found?.fault;
   };
 
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       const action = /^secretsmanager\.(\w+)$/.exec(String(request.headers["x-amz-target"]))?.[1] ?? "";
       const input = JSON.parse(await bodyOf(request)) as Input;
@@ -72,7 +72,8 @@ export async function startSecretsManager(): Promise<SecretsManagerFake> {
         error instanceof AwsFault ? error : new AwsFault("InternalServiceError", "", 500);
       answer(response, status, { __type: name, Message: message });
     }
-  });
+  };
+  const server = createServer((request, response) => void serve(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 

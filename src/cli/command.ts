@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import { present } from "../core/present.ts";
+import type { App } from "./app-port.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import type { Paint } from "./format.ts";
+
+/** All that a verb knows of the process it runs in. */
+export interface Cli {
+  readonly app: App;
+  readonly out: Output;
+  readonly err: Output;
+}
+
+export interface Output {
+  readonly isTerminal: boolean;
+  /** How wide a line may be. */
+  readonly columns: number;
+  /** Colours on a terminal, plain text elsewhere. */
+  readonly paint: Paint;
+  /** Writes one line or several. */
+  line(text: string): void;
+}
+
+/** What a verb is given to declare itself with. */
+export interface Shell extends Cli {
+  /** Makes an action whose answer becomes the process's exit code. */
+  does<A extends readonly unknown[]>(run: (...args: A) => Promise<ExitCode>): (...args: A) => Promise<void>;
+  /** `-c`, `RENEWD_CONFIG` or the default; relative to the working directory. */
+  settingsFile(): string;
+  /** Whether the file was named by `-c` or `RENEWD_CONFIG`. */
+  isSettingsFileNamed(): boolean;
+}
+
+/** Each file of this folder that holds a verb exports one of these. */
+export type AddVerb = (program: Command, shell: Shell) => void;
+
+export interface JsonOption {
+  readonly json?: true;
+}
+
+export const JSON_OPTION = ["--json", "print one JSON document"] as const;
+export const COMMANDS_OPTION = ["--allow-commands", "let the settings run commands (secrets and reload hooks)"] as const;
+
+/** One JSON document on stdout. */
+export function printJson(cli: Cli, value: unknown): void {
+  cli.out.line(JSON.stringify(present(value), null, 2));
+}

@@ -1,0 +1,85 @@
+import { Command } from "commander";
+import { addAdopt } from "./adopt.ts";
+import { addCheck } from "./check.ts";
+import type { AddVerb, Cli, Shell } from "./command.ts";
+import { addDashboard } from "./dashboard.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./exit-codes.ts";
+import { addHealth } from "./health.ts";
+import { addHistory } from "./history.ts";
+import { addIssuer } from "./issuer.ts";
+import { addPause } from "./pause.ts";
+import { addPlan } from "./plan.ts";
+import { addRenew } from "./renew.ts";
+import { reportError } from "./report-error.ts";
+import { addResume } from "./resume.ts";
+import { addRun } from "./run.ts";
+import { addStatus } from "./status.ts";
+
+const SETTINGS_DEFAULT = "config/renewd.yaml";
+
+/** In the order in which `--help` shows them. */
+const VERBS: readonly AddVerb[] = [
+  addRun,
+  addCheck,
+  addPlan,
+  addStatus,
+  addRenew,
+  addHistory,
+  addPause,
+  addResume,
+  addAdopt,
+  addDashboard,
+  addHealth,
+  addIssuer,
+];
+
+/** Runs one verb to its end. Never throws: what went wrong is told on stderr and is in the exit code. */
+export async function runCli(argv: readonly string[], cli: Cli): Promise<ExitCode> {
+  let code: ExitCode = EXIT.well;
+  const program = createProgram(cli, (answer) => (code = answer));
+  try {
+    await heldOpen(() => program.parseAsync(argv, { from: "user" }));
+    return code;
+  } catch (error) {
+    reportError(cli, error);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(cli: Cli, answer: (code: ExitCode) => void): Command {
+  const program = new Command("renewd")
+    .description("Keeps service tokens alive: renews them in time, proves the fresh one, writes it where consumers read it.")
+    .version(cli.app.version)
+    .option("-c, --config <file>", `the settings file (default: RENEWD_CONFIG, else ${SETTINGS_DEFAULT})`)
+    .configureHelp({ showGlobalOptions: true, helpWidth: cli.out.columns })
+    .configureOutput({
+      writeOut: (text) => cli.out.line(text.trimEnd()),
+      writeErr: (text) => cli.err.line(text.trimEnd()),
+      outputError: (text, write) => write(`renewd: ${text.replace(/^error: /, "")}`),
+    })
+    .showHelpAfterError("  -> See `renewd --help`.")
+    .exitOverride();
+  const named = (): string | undefined => {
+    const text = program.opts<{ config?: string }>().config ?? cli.app.environment["RENEWD_CONFIG"];
+    return text === "" ? undefined : text;
+  };
+  const shell: Shell = {
+    ...cli,
+    does: (run) => async (...args) => answer(await run(...args)),
+    settingsFile: () => named() ?? SETTINGS_DEFAULT,
+    isSettingsFileNamed: () => named() !== undefined,
+  };
+  for (const addVerb of VERBS) addVerb(program, shell);
+  return program;
+}
+
+/** The timers of the Clock port do not keep the process alive; a verb that waits must. */
+async function heldOpen(work: () => Promise<unknown>): Promise<void> {
+  const { port1 } = new MessageChannel();
+  port1.ref();
+  try {
+    await work();
+  } finally {
+    port1.close();
+  }
+}

@@ -1,0 +1,84 @@
+import { formatDuration, type Instant } from "../core/duration.ts";
+import type { DomainEvent, EventMap, EventType } from "../core/events.ts";
+import { ERRORS } from "../core/errors.ts";
+import type { Incident } from "../core/incidents.ts";
+
+/** How the words show an instant: as local time to somebody who watches, as RFC 3339 in a history. */
+export type ShowInstant = (at: Instant) => string;
+
+type Say<T extends EventType> = (event: EventMap[T], at: ShowInstant) => string;
+
+const WORDS: { readonly [T in EventType]: Say<T> } = {
+  "daemon:started": ({ version, tokens }) => `renewd ${version} started with ${tokens} declared`,
+  "daemon:stopping": ({ reason }) => `stopping: ${reason}; finishing or handing back what is under way`,
+  "daemon:stopped": ({ handedBack }) => `stopped${handedBack === 0 ? "" : `; ${handedBack} unfinished, taken up at the next start`}`,
+  "settings:loaded": ({ file, tokens, changed }) => `settings loaded from ${file}: ${tokens} declared, ${changed} changed`,
+  "settings:refused": ({ file, problems }) => `${file} is refused, the old settings stay in force: ${problems.join("; ")}`,
+  "sweep:failed": ({ code, message }) => `a look at what is due failed: ${message} (${code})`,
+  "clock:skewed": ({ message }) => message,
+  "clock:agrees": () => "the clocks agree again",
+
+  "renewal:started": ({ reason }) => `renewal started: ${reason}`,
+  "renewal:window-overridden": ({ reason }) => `its window is overridden: ${reason}`,
+  "renewal:preflight-failed": ({ failures }) => `a target could not take a token now: ${failures.join("; ")}`,
+  "renewal:asked": ({ kind, lifetimeMs }) =>
+    `asked for a ${kind === "renew" ? "fresh" : "first"} token that lives ${formatDuration(lifetimeMs)}`,
+  "renewal:minted": ({ fingerprint }) => `got token ${fingerprint}`,
+  "renewal:in-doubt": ({ message, code }) => `the answer was lost, looking for what was made: ${message} (${code})`,
+  "renewal:nothing-made": () => "the lost request had made nothing",
+  "renewal:accepted": ({ expAt, warnings }, at) =>
+    `verified: lives until ${at(expAt)}${warnings.length === 0 ? "" : ` (${warnings.join("; ")})`}`,
+  "renewal:adopted": ({ fingerprint, from, expAt }, at) =>
+    `took up token ${fingerprint} found at the ${from}: lives until ${at(expAt)}`,
+  "renewal:quarantined": ({ fingerprint, check, message }) =>
+    `token ${fingerprint} failed verification (${check}: ${message}); it is quarantined, the old one stays`,
+  "renewal:outlived": ({ fingerprint }) => `token ${fingerprint} can no longer serve; asking for another`,
+  "renewal:failed": ({ message, code, nextTryAt }, at) => `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
+  "renewal:settled": ({ fingerprint, result }) =>
+    result === "delivered" ? `token ${fingerprint} is in all targets` : `token ${fingerprint}: ${result}`,
+  "issue:foreign": ({ fingerprint, message }) => `the issuer lists token ${fingerprint}, which is ignored: ${message}`,
+  "issue:superseded": ({ fingerprint }) => `token ${fingerprint} is superseded`,
+  "lease:lost": ({ resource }) => `the right to work on ${resource} was lost`,
+
+  "target:delivered": ({ fingerprint }) => `token ${fingerprint} written and read back`,
+  "target:proved": ({ fingerprint }) => `still holds token ${fingerprint}`,
+  "target:adopted": ({ fingerprint }) => `holds token ${fingerprint}, which was taken up`,
+  "target:drifted": ({ fingerprint }) => `holds another value${fingerprint === null ? "" : ` (${fingerprint})`}`,
+  "target:failed": ({ message, code, nextTryAt }, at) => `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
+  "target:recovered": () => "works again",
+  "target:reloaded": ({ fingerprint }) => `its consumer was told of token ${fingerprint}`,
+  "target:adopt-allowed": () => "a person allowed renewd to write it",
+
+  "service:failing": ({ message, code, failures }) => `failed ${failures} times in a row: ${message} (${code})`,
+  "service:recovered": () => "answers again",
+  "service:called": ({ call, status }) => `${call}: ${status}`,
+
+  "person:asked": ({ what }) => `a person asked: ${what}`,
+
+  "incident:opened": ({ incident }) => incidentWords("needs attention", incident),
+  "incident:repeated": ({ incident }) => incidentWords("still needs attention", incident),
+  "incident:resolved": ({ incident }) => `is well again (${incident.reason})`,
+};
+
+/** What happened, in plain words and without what it happened to. */
+export function wordsOf(event: DomainEvent, at: ShowInstant): string {
+  // The table has one entry per type, each for the fields of that type; only the compiler cannot pair the two.
+  const say = WORDS[event.type] as (event: DomainEvent, at: ShowInstant) => string;
+  return say(event, at);
+}
+
+/** What it happened to: `token`, `token/target`, `issuer x`, or "" for the daemon itself. */
+export function subjectOf(event: DomainEvent): string {
+  if ("incident" in event) return joined(event.incident.token, event.incident.target);
+  if ("service" in event) return `${event.service} ${event.key}`;
+  if ("target" in event) return joined(event.token, event.target);
+  return "token" in event ? event.token : "";
+}
+
+function joined(token: string, target: string): string {
+  return target === "" || token === "" ? token : `${token}/${target}`;
+}
+
+function incidentWords(what: string, { reason, message, action }: Incident): string {
+  return `${what} (${reason}): ${message} ${action}`;
+}

@@ -1,0 +1,30 @@
+import type { Instant } from "../core/duration.ts";
+import type { Engine } from "./engine.ts";
+import type { Berth, Member } from "./fleet.ts";
+import type { Tenure } from "./tenure.ts";
+
+/** One token's worker: what it does, it has decided from the recorded state alone, so a crash at any point is gone on from. */
+export interface TokenWork {
+  readonly engine: Engine;
+  readonly member: Member;
+  readonly tenure: Tenure;
+  /** A listing begun at or after this is fresh enough to look at. */
+  readonly listingSince: Instant;
+}
+
+/** One target's worker. A dead target holds up nothing but itself. */
+export interface TargetWork extends TokenWork {
+  readonly berth: Berth;
+  readonly stop: AbortSignal;
+}
+
+/** Not there yet, and nothing is wrong: look again at `at`. */
+export class LookAgain extends Error {
+  readonly at: Instant;
+
+  constructor(at: Instant) {
+    super("look again later");
+    this.name = "LookAgain";
+    this.at = at;
+  }
+}

@@ -139,7 +139,12 @@ async function runSuite(peer: Peer, url: string): Promise<Result> {
   const args = [vitest, "run", "-c", "vitest.peers.config.ts", "--reporter=json", `--outputFile=${report}`];
   const env = { ...process.env, RENEWD_PEER_NAME: peer.name, RENEWD_PEER_URL: url };
   const root = resolve(import.meta.dirname, "..");
-  const suite = spawn(process.execPath, args, { cwd: root, env, stdio: "ignore", timeout: SUITE_MS });
+  const suite = spawn(process.execPath, args, {
+    cwd: root,
+    env,
+    stdio: "ignore",
+    signal: AbortSignal.timeout(SUITE_MS),
+  });
   await once(suite, "exit");
   return readReport(await readFile(report, "utf8"));
 }
@@ -181,7 +186,7 @@ async function freePort(): Promise<number> {
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], timeout: INSTALL_MS });
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], signal: AbortSignal.timeout(INSTALL_MS) });
   let complaint = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2_000)));
   const [code] = (await once(child, "close")) as [number | null];

@@ -22,9 +22,18 @@ export interface Adapters extends Fleet {
   close(): Promise<void>;
 }
 
-export function makeAdapters(settings: Settings, options: { readonly allowCommands: boolean }, emit: Emit, watch: ClockWatch): Adapters {
+export function makeAdapters(
+  settings: Settings,
+  options: { readonly allowCommands: boolean },
+  emit: Emit,
+  watch: ClockWatch,
+): Adapters {
   const resolvePath = (path: string): string => resolve(dirname(settings.file), path);
-  const readSecret = createReadSecret({ allowCommands: options.allowCommands, environment: systemEnvironment, resolvePath });
+  const readSecret = createReadSecret({
+    allowCommands: options.allowCommands,
+    environment: systemEnvironment,
+    resolvePath,
+  });
   const shared = { clock: systemClock, random: systemRandom, readSecret, resolvePath };
   const issuers = new Map<string, Issuer>();
   const stores = new Map<string, Store>();
@@ -36,9 +45,14 @@ export function makeAdapters(settings: Settings, options: { readonly allowComman
   for (const { key, type, options: own } of settings.stores) {
     const called = (call: string, status: string): void =>
       emit({ type: "service:called", at: systemClock.now(), service: "store", key, call, status });
-    stores.set(key, kindOf(storeTypes, type).create({ ...shared, key, options: own, instance: settings.instance, called }));
+    stores.set(
+      key,
+      kindOf(storeTypes, type).create({ ...shared, key, options: own, instance: settings.instance, called }),
+    );
   }
-  const members = new Map(settings.tokens.map((declared) => [declared.key, makeMember(declared, settings, issuers, stores)]));
+  const members = new Map(
+    settings.tokens.map((declared) => [declared.key, makeMember(declared, settings, issuers, stores)]),
+  );
   const close = async (): Promise<void> => {
     await Promise.allSettled([...issuers.values(), ...stores.values()].map((each) => each.close()));
   };
@@ -89,4 +103,3 @@ function countedClient(client: HttpClient, key: string, emit: Emit, watch: Clock
     close: () => client.close(),
   };
 }
-

@@ -12,8 +12,6 @@ import { systemRandom } from "../runtime/random.ts";
 import { openSqliteState } from "../state/open-sqlite.ts";
 import { type Adapters, makeAdapters } from "./adapters.ts";
 
-const READ_LIMIT_MS = 20_000;
-
 /** The engine on its state, with the adapters of the settings in force. */
 export interface Assembly {
   readonly engine: Engine;
@@ -26,7 +24,11 @@ export interface Assembly {
   close(): Promise<void>;
 }
 
-export async function assemble(settings: Settings, options: { readonly allowCommands: boolean }, emit: Emit): Promise<Assembly> {
+export async function assemble(
+  settings: Settings,
+  options: { readonly allowCommands: boolean },
+  emit: Emit,
+): Promise<Assembly> {
   const watch = new ClockWatch(systemClock);
   let current = settings;
   let adapters = makeAdapters(settings, options, emit, watch);
@@ -70,7 +72,9 @@ function changedTokens(before: Settings, after: Settings): readonly string[] {
   return after.tokens
     .filter((token) => {
       const old = before.tokens.find((each) => each.key === token.key);
-      return old === undefined || !isDeepStrictEqual(JSON.parse(JSON.stringify(old)), JSON.parse(JSON.stringify(token)));
+      return (
+        old === undefined || !isDeepStrictEqual(JSON.parse(JSON.stringify(old)), JSON.parse(JSON.stringify(token)))
+      );
     })
     .map((token) => token.key);
 }
@@ -102,6 +106,6 @@ function servicesOf(settings: Settings): readonly ServiceKey[] {
 }
 
 async function openState(settings: Settings, readSecret: ReadSecret): Promise<StateStore> {
-  const keys = await Promise.all(settings.state.keys.map((ref) => readSecret(ref, AbortSignal.timeout(READ_LIMIT_MS))));
+  const keys = await Promise.all(settings.state.keys.map((ref) => readSecret(ref, new AbortController().signal)));
   return openSqliteState({ file: settings.state.url.file, keys, random: systemRandom });
 }

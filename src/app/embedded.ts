@@ -6,10 +6,12 @@ import { startIssuerServer } from "../issuer-server/index.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { systemRandom } from "../runtime/random.ts";
 
-const READ_LIMIT_MS = 20_000;
-
 /** Starts the server of each `type: embedded`; it is then spoken to like any FlowAuth. Answers how to stop them. */
-export async function startEmbedded(settings: Settings, version: string, readSecret: ReadSecret): Promise<() => Promise<void>> {
+export async function startEmbedded(
+  settings: Settings,
+  version: string,
+  readSecret: ReadSecret,
+): Promise<() => Promise<void>> {
   const running: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     await Promise.allSettled(running.map((close) => close()));
@@ -35,7 +37,7 @@ async function startOne(
   const users = await Promise.all(
     seed.users.map(async ({ password, ...user }) => ({
       ...user,
-      ...(password === undefined ? {} : { password: await readSecret(password, AbortSignal.timeout(READ_LIMIT_MS)) }),
+      ...(password === undefined ? {} : { password: await readSecret(password, new AbortController().signal) }),
     })),
   );
   const server = await startIssuerServer({

@@ -59,7 +59,7 @@ export interface Daemon {
 export interface CheckedSettings {
   readonly settings: Settings;
   /** Asks every issuer and target, changing nothing. */
-  probe(): Promise<readonly ProbeResult[]>;
+  readonly probe: () => Promise<readonly ProbeResult[]>;
 }
 
 export interface ProbeResult {

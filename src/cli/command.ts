@@ -26,9 +26,9 @@ export interface Shell extends Cli {
   /** Makes an action whose answer becomes the process's exit code. */
   does<A extends readonly unknown[]>(run: (...args: A) => Promise<ExitCode>): (...args: A) => Promise<void>;
   /** `-c`, `RENEWD_CONFIG` or the default; relative to the working directory. */
-  settingsFile(): string;
+  readonly settingsFile: () => string;
   /** Whether the file was named by `-c` or `RENEWD_CONFIG`. */
-  isSettingsFileNamed(): boolean;
+  readonly isSettingsFileNamed: () => boolean;
 }
 
 /** Each file of this folder that holds a verb exports one of these. */
@@ -39,9 +39,16 @@ export interface JsonOption {
 }
 
 export const JSON_OPTION = ["--json", "print one JSON document"] as const;
-export const COMMANDS_OPTION = ["--allow-commands", "let the settings run commands (secrets and reload hooks)"] as const;
+export const COMMANDS_OPTION = [
+  "--allow-commands",
+  "let the settings run commands (secrets and reload hooks)",
+] as const;
 
 /** One JSON document on stdout. */
 export function printJson(cli: Cli, value: unknown): void {
-  cli.out.line(JSON.stringify(present(value), null, 2));
+  cli.out.line(jsonText(value));
+}
+
+export function jsonText(value: unknown): string {
+  return JSON.stringify(present(value), null, 2);
 }

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { DAY_MS, formatDuration, formatInstant, type Instant } from "../core/duration.ts";
 
-export type Style = "good" | "bad" | "warn" | "faint" | "strong";
+export type Style = "good" | "bad" | "warn" | "faint" | "strong" | "plain";
 
 /** Colours a text; every text that somebody else wrote passes through here or through `clean`. */
 export type Paint = (style: Style, text: string) => string;
@@ -9,7 +9,8 @@ export type Paint = (style: Style, text: string) => string;
 const STYLES = { good: "green", bad: "red", warn: "yellow", faint: "dim", strong: "bold" } as const;
 
 export function painter(colour: boolean): Paint {
-  return (style, text) => (colour ? styleText(STYLES[style], clean(text), { validateStream: false }) : clean(text));
+  return (style, text) =>
+    colour && style !== "plain" ? styleText(STYLES[style], clean(text), { validateStream: false }) : clean(text);
 }
 
 /** Without what could drive a terminal: the text may come from an issuer or a store. Line ends become spaces. */
@@ -62,7 +63,12 @@ export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of cells) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
   return cells
-    .map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }
 

@@ -1,22 +1,40 @@
-import { type DomainEvent, EVENT_LEVELS, type EventType, type Level } from "../core/events.ts";
+import { type DomainEvent, EVENT_LEVELS, type EventType } from "../core/events.ts";
+import { formatDuration, type Instant } from "../core/duration.ts";
 import { localTime, type Paint, type Style } from "./format.ts";
+import type { Names } from "./names.ts";
 import { subjectOf, wordsOf } from "./words.ts";
 
 /** Said by another line of the same moment, or of no interest to somebody who watches. */
 const UNTOLD: ReadonlySet<EventType> = new Set<EventType>(["daemon:started", "renewal:minted", "renewal:settled"]);
 
-const STYLE_BY_LEVEL: Readonly<Record<Level, Style | null>> = { debug: "faint", info: null, warn: "warn", error: "bad" };
+/**
+ * One line for a person who watches the daemon on a terminal; undefined for an event that is not worth one, and for
+ * what is louder than that: the log tells it on the same terminal.
+ */
+export function narrate(event: DomainEvent, names: Names, paint: Paint): string | undefined {
+  if (EVENT_LEVELS[event.type] !== "info" || UNTOLD.has(event.type)) return undefined;
+  const told = shortened(event, names) ?? {
+    subject: subjectOf(event),
+    words: wordsOf(event, (at) => localTime(at, event.at)),
+  };
+  return spoken(event.at, told.subject, told.words, paint);
+}
 
-/** One line for a person who watches the daemon on a terminal; undefined when the event is not worth one. */
-export function narrate(event: DomainEvent, paint: Paint): string | undefined {
-  const level = EVENT_LEVELS[event.type];
-  if (level === "debug" || UNTOLD.has(event.type)) return undefined;
-  const words = wordsOf(event, (at) => localTime(at, event.at));
-  return spoken(event.at, subjectOf(event), words, paint, STYLE_BY_LEVEL[level] ?? undefined);
+/** The steps of an ordinary renewal, told as the settings' names make them shortest. */
+function shortened(event: DomainEvent, names: Names): { subject: string; words: string } | undefined {
+  if (event.type === "renewal:asked") {
+    const issuer = names.issuerOf(event.token) ?? "the issuer";
+    const life = formatDuration(event.lifetimeMs);
+    const words = `asked ${issuer} for a ${event.kind === "renew" ? "fresh" : "first"} token that lives ${life}`;
+    return { subject: event.token, words };
+  }
+  if (event.type !== "target:delivered") return undefined;
+  const place = names.placeOf(event.token, event.target) ?? event.target;
+  return { subject: event.token, words: `written to ${place}` };
 }
 
 /** `12:03:05  airflow-flowapi: verified …` */
-export function spoken(at: number, subject: string, words: string, paint: Paint, style?: Style): string {
+export function spoken(at: Instant, subject: string, words: string, paint: Paint, style: Style = "plain"): string {
   const text = subject === "" ? words : `${subject}: ${words}`;
-  return `${paint("faint", localTime(at, at))}  ${style === undefined ? paint("plain", text) : paint(style, text)}`;
+  return `${paint("faint", localTime(at, at))}  ${paint(style, text)}`;
 }

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import type { App } from "./app-port.ts";
 import type { Cli, Output } from "./command.ts";
 import { painter } from "./format.ts";
@@ -11,10 +12,10 @@ export function processCli(app: App): Cli {
   return { app, out: output(process.stdout, colours), err: output(process.stderr, colours) };
 }
 
-function output(stream: NodeJS.WriteStream, colours: boolean): Output {
+function output(stream: NodeJS.WriteStream & { readonly fd: number }, colours: boolean): Output {
   // Whoever reads us may stop early, as `head` does.
   stream.on("error", () => undefined);
-  const isTerminal = stream.isTTY === true;
+  const isTerminal = isatty(stream.fd);
   return {
     isTerminal,
     columns: Math.min(isTerminal ? stream.columns : COLUMNS_DEFAULT, COLUMNS_MAX),

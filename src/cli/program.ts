@@ -1,3 +1,4 @@
+import { MessageChannel } from "node:worker_threads";
 import { Command } from "commander";
 import { addAdopt } from "./adopt.ts";
 import { addCheck } from "./check.ts";
@@ -48,7 +49,9 @@ export async function runCli(argv: readonly string[], cli: Cli): Promise<ExitCod
 
 function createProgram(cli: Cli, answer: (code: ExitCode) => void): Command {
   const program = new Command("renewd")
-    .description("Keeps service tokens alive: renews them in time, proves the fresh one, writes it where consumers read it.")
+    .description(
+      "Keeps service tokens alive: renews them in time, proves the fresh one, writes it where consumers read it.",
+    )
     .version(cli.app.version)
     .option("-c, --config <file>", `the settings file (default: RENEWD_CONFIG, else ${SETTINGS_DEFAULT})`)
     .configureHelp({ showGlobalOptions: true, helpWidth: cli.out.columns })
@@ -65,7 +68,10 @@ function createProgram(cli: Cli, answer: (code: ExitCode) => void): Command {
   };
   const shell: Shell = {
     ...cli,
-    does: (run) => async (...args) => answer(await run(...args)),
+    does:
+      (run) =>
+      async (...args) =>
+        answer(await run(...args)),
     settingsFile: () => named() ?? SETTINGS_DEFAULT,
     isSettingsFileNamed: () => named() !== undefined,
   };

@@ -5,9 +5,12 @@ import type { Shell } from "./command.ts";
 export interface ControlOptions {
   readonly need: "read" | "act";
   readonly allowCommands?: boolean | undefined;
+  /** What the person named, so that a slip can be answered with the nearest name. */
+  readonly token?: string | undefined;
+  readonly target?: string;
 }
 
-/** `app.withControl` on the settings file of this command line; an unknown token's error names the nearest ones. */
+/** `app.withControl` on the settings file of this command line. */
 export function withControl<T>(
   shell: Shell,
   options: ControlOptions,
@@ -18,19 +21,29 @@ export function withControl<T>(
     try {
       return await use(control, by);
     } catch (thrown) {
-      throw thrown instanceof RenewdError && thrown.code === "unknown_token"
-        ? await withNames(shell, control, thrown)
-        : thrown;
+      const isUnknown = thrown instanceof RenewdError && thrown.code === "unknown_token";
+      throw isUnknown ? await withNames(shell, control, options, thrown) : thrown;
     }
   });
 }
 
-async function withNames(shell: Shell, control: Control, error: RenewdError): Promise<RenewdError> {
-  const word = /["`']([^"`']+)["`']/.exec(error.message)?.[1];
+async function withNames(
+  shell: Shell,
+  control: Control,
+  named: ControlOptions,
+  error: RenewdError,
+): Promise<RenewdError> {
   const { tokens } = await control.status();
-  const hint = shell.app.didYouMean(
-    word ?? "",
-    tokens.map((each) => each.token),
-  );
-  return new RenewdError("unknown_token", `${error.message}. ${hint}`, { cause: error });
+  const found = tokens.find((each) => each.token === named.token);
+  const nearest =
+    found === undefined
+      ? shell.app.didYouMean(
+          named.token ?? "",
+          tokens.map((each) => each.token),
+        )
+      : shell.app.didYouMean(
+          named.target ?? "",
+          found.targets.map((each) => each.target),
+        );
+  return new RenewdError("unknown_token", `${error.message}. ${nearest}`, { cause: error });
 }

@@ -1,19 +1,23 @@
 import { formatDuration, type Instant } from "../core/duration.ts";
-import type { DomainEvent, EventMap, EventType } from "../core/events.ts";
+import type { DomainEvent, EventType } from "../core/events.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Incident } from "../core/incidents.ts";
+import { count } from "./format.ts";
 
 /** How the words show an instant: as local time to somebody who watches, as RFC 3339 in a history. */
 export type ShowInstant = (at: Instant) => string;
 
-type Say<T extends EventType> = (event: EventMap[T], at: ShowInstant) => string;
+type Say<T extends EventType> = (event: Extract<DomainEvent, { type: T }>, at: ShowInstant) => string;
 
 const WORDS: { readonly [T in EventType]: Say<T> } = {
-  "daemon:started": ({ version, tokens }) => `renewd ${version} started with ${tokens} declared`,
+  "daemon:started": ({ version, tokens }) => `renewd ${version} started with ${count(tokens, "token")}`,
   "daemon:stopping": ({ reason }) => `stopping: ${reason}; finishing or handing back what is under way`,
-  "daemon:stopped": ({ handedBack }) => `stopped${handedBack === 0 ? "" : `; ${handedBack} unfinished, taken up at the next start`}`,
-  "settings:loaded": ({ file, tokens, changed }) => `settings loaded from ${file}: ${tokens} declared, ${changed} changed`,
-  "settings:refused": ({ file, problems }) => `${file} is refused, the old settings stay in force: ${problems.join("; ")}`,
+  "daemon:stopped": ({ handedBack }) =>
+    `stopped${handedBack === 0 ? "" : `; ${handedBack} unfinished, taken up at the next start`}`,
+  "settings:loaded": ({ file, tokens, changed }) =>
+    `settings loaded from ${file}: ${count(tokens, "token")}, ${changed} changed`,
+  "settings:refused": ({ file, problems }) =>
+    `${file} is refused, the old settings stay in force: ${problems.join("; ")}`,
   "sweep:failed": ({ code, message }) => `a look at what is due failed: ${message} (${code})`,
   "clock:skewed": ({ message }) => message,
   "clock:agrees": () => "the clocks agree again",
@@ -26,14 +30,15 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "renewal:minted": ({ fingerprint }) => `got token ${fingerprint}`,
   "renewal:in-doubt": ({ message, code }) => `the answer was lost, looking for what was made: ${message} (${code})`,
   "renewal:nothing-made": () => "the lost request had made nothing",
-  "renewal:accepted": ({ expAt, warnings }, at) =>
-    `verified: lives until ${at(expAt)}${warnings.length === 0 ? "" : ` (${warnings.join("; ")})`}`,
+  "renewal:accepted": ({ at: now, expAt, warnings }, at) =>
+    `verified: lives until ${at(expAt)} (${formatDuration(expAt - now)})${warnings.length === 0 ? "" : `; ${warnings.join(", ")}`}`,
   "renewal:adopted": ({ fingerprint, from, expAt }, at) =>
     `took up token ${fingerprint} found at the ${from}: lives until ${at(expAt)}`,
   "renewal:quarantined": ({ fingerprint, check, message }) =>
     `token ${fingerprint} failed verification (${check}: ${message}); it is quarantined, the old one stays`,
   "renewal:outlived": ({ fingerprint }) => `token ${fingerprint} can no longer serve; asking for another`,
-  "renewal:failed": ({ message, code, nextTryAt }, at) => `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
+  "renewal:failed": ({ message, code, nextTryAt }, at) =>
+    `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
   "renewal:settled": ({ fingerprint, result }) =>
     result === "delivered" ? `token ${fingerprint} is in all targets` : `token ${fingerprint}: ${result}`,
   "issue:foreign": ({ fingerprint, message }) => `the issuer lists token ${fingerprint}, which is ignored: ${message}`,
@@ -41,10 +46,11 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "lease:lost": ({ resource }) => `the right to work on ${resource} was lost`,
 
   "target:delivered": ({ fingerprint }) => `token ${fingerprint} written and read back`,
-  "target:proved": ({ fingerprint }) => `still holds token ${fingerprint}`,
+  "target:proved": ({ fingerprint }) => `seen to hold token ${fingerprint}`,
   "target:adopted": ({ fingerprint }) => `holds token ${fingerprint}, which was taken up`,
   "target:drifted": ({ fingerprint }) => `holds another value${fingerprint === null ? "" : ` (${fingerprint})`}`,
-  "target:failed": ({ message, code, nextTryAt }, at) => `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
+  "target:failed": ({ message, code, nextTryAt }, at) =>
+    `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
   "target:recovered": () => "works again",
   "target:reloaded": ({ fingerprint }) => `its consumer was told of token ${fingerprint}`,
   "target:adopt-allowed": () => "a person allowed renewd to write it",

@@ -64,8 +64,12 @@ function decideMint(mint: Mint, view: TokenView, retryAt: Instant | undefined, n
 
 /** Too short for its readers, and no better than the token in use. */
 function canNoLongerServe(fresh: Issue, view: TokenView, now: Instant): boolean {
-  const servesUntil = fresh.expAt - greatestNeedMs(view.pace.uses, lifetimeMs(fresh));
-  return now >= servesUntil && fresh.expAt <= (view.record.desired?.expAt ?? 0);
+  return now >= servesUntil(fresh, view.pace) && fresh.expAt <= (view.record.desired?.expAt ?? 0);
+}
+
+/** Until when all its readers would get as much as they need. */
+export function servesUntil(issue: Issue, pace: Pace): Instant {
+  return issue.expAt - greatestNeedMs(pace.uses, lifetimeMs(issue));
 }
 
 function dueNow(view: TokenView, now: Instant): TokenDecision {

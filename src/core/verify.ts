@@ -1,4 +1,4 @@
-import { DAY_MS, formatDuration, formatInstant, type Instant } from "./duration.ts";
+import { DAY_MS, formatDuration, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "./duration.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Scopes } from "./issue.ts";
 import type { Inspection, TokenClaims } from "./ports.ts";
@@ -126,9 +126,9 @@ function warningsOf(scopes: Scopes, issuedMs: number, expected: Expectation): re
   return warnings;
 }
 
-/** Whole minutes are asked for, the exact maximum is refused and exp is floored to the second: up to two minutes are rounding, not a cap. */
+/** Where exactly the maximum is refused one minute less is asked for, and exp is floored to the second: that is rounding, not a cap. */
 function cappedToleranceMs(askedMs: number): number {
-  return Math.max(2 * leewayMs(askedMs), 1_000);
+  return Math.max(2 * leewayMs(askedMs), Math.min(MINUTE_MS + SECOND_MS, askedMs / 4));
 }
 
 function less(

@@ -35,14 +35,23 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
   if (!(await stillWanted(work, record))) return;
   const order = orderOf(work, record, kind, base);
   const mint = intentOf(work, decision, order, renewal, found);
-  await recordIntent(work, mint, decision, started);
   const answer = await throughBreaker(
     engine,
     { kind: "issuer", key: member.declared.issuer },
-    () => tenure.call(member.issuer.callLimitMs, (signal) => member.issuer.request(order, signal)),
-    (given) => (given.outcome === "minted" ? undefined : given.error),
+    () => tenure.call(member.issuer.callLimitMs, (signal) => request(work, order, signal)),
+    {
+      record: () => recordIntent(work, mint, decision, started),
+      failureOf: (given) => (given.outcome === "minted" ? undefined : given.error),
+    },
   );
   await recordAnswer(work, mint, answer);
+}
+
+/** A request that was given up because the daemon stops says nothing of the issuer: it stays in doubt until the next start. */
+async function request(work: TokenWork, order: MintOrder, signal: AbortSignal): Promise<MintAnswer> {
+  const answer = await work.member.issuer.request(order, signal);
+  if (answer.outcome === "unknown" && work.tenure.stopped) throw answer.error;
+  return answer;
 }
 
 /** Which token to renew from. One that lacks a role of the settings is no base: its renewal would lack it too. */

@@ -1,13 +1,13 @@
-import type { Instant } from "../core/duration.ts";
+import type { FoundToken } from "../core/ports.ts";
 import type { Mint, TokenRecord } from "../core/records.ts";
 import type { Expectation } from "../core/verify.ts";
 import type { Member } from "./fleet.ts";
 
 type Proving =
-  /** A token that the issuer listed, with the roles that it lists for it. */
-  | { readonly adopting: readonly string[] }
+  /** A token that the issuer listed. */
+  | { readonly adopting: Pick<FoundToken, "roles" | "expAt"> }
   /** The fresh token of an open mint. */
-  | { readonly minted: Mint; readonly expiresAt: Instant | null };
+  | { readonly minted: Mint };
 
 /**
  * What a token must be. The roles of the settings are required, except those that the token in use lacks already: then
@@ -19,7 +19,7 @@ export function expectationOf(member: Member, record: TokenRecord, proving: Prov
   const wanted = declared.request.roles;
   const goesOn = held !== null && !declared.create;
   const requiredRoles = goesOn ? wanted.filter((role) => held.includes(role)) : wanted;
-  const recorded = "adopting" in proving ? proving.adopting : proving.minted.roles;
+  const recorded = "adopting" in proving ? proving.adopting.roles : proving.minted.roles;
   const allowedRoles = declared.create ? wanted : [...new Set([...wanted, ...recorded, ...(held ?? [])])];
   const gains = "adopting" in proving ? false : proving.minted.cause !== "roles";
   return {
@@ -31,6 +31,11 @@ export function expectationOf(member: Member, record: TokenRecord, proving: Prov
     previous: record.desired,
     mustGain: gains,
     sentAt: "adopting" in proving ? 0 : proving.minted.sentAt,
-    expiresAt: "adopting" in proving ? null : proving.expiresAt,
+    expiresAt: "adopting" in proving ? proving.adopting.expAt : expiryTold(proving.minted),
   };
+}
+
+/** What the issuer said of the fresh token's expiry. Where it said nothing, what was asked for stands there. */
+function expiryTold({ fresh, sentAt, lifetimeMs }: Mint): number | null {
+  return fresh === null || fresh.expAt === sentAt + lifetimeMs ? null : fresh.expAt;
 }

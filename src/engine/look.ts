@@ -89,7 +89,7 @@ async function prove(
 ): Promise<Verdict> {
   const { issuer } = member;
   const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(found.token, signal));
-  return verify(inspection, expectationOf(member, record, { adopting: found.roles }), now);
+  return verify(inspection, expectationOf(member, record, { adopting: found }), now);
 }
 
 /** Without a token in use even one that is due is better than none. */
@@ -117,8 +117,16 @@ async function adopt(
     expAt,
     from,
   };
-  const wish = record.wish !== null && startAt >= record.wish.at ? null : record.wish;
-  await tenure.changeToken({ accept: { issue, token }, mint: null, wish, trouble: null, calls: [], events: [event] });
+  const granted = record.wish !== null && startAt >= record.wish.at;
+  await tenure.changeToken({
+    accept: { issue, token },
+    mint: null,
+    quarantine: null,
+    ...(granted ? { wish: null } : {}),
+    trouble: null,
+    calls: [],
+    events: [event],
+  });
   engine.emit(event);
 }
 

@@ -34,6 +34,7 @@ export async function observe(work: TargetWork, record: TargetRecord): Promise<S
   const { change, event } = judge(record, { observation, fingerprint, issue, ownership }, engine.clock.now());
   await tenure.changeTarget({
     ...change,
+    ...(isNew && calm ? { delivery: { phase: "written", fingerprint: desired.fingerprint, at } } : {}),
     ...(calm ? { trouble: null, calls: [] } : {}),
     ...(event === undefined ? {} : { events: [event] }),
   });

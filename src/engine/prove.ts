@@ -1,8 +1,10 @@
+import { servesUntil } from "../core/decide.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { Issue } from "../core/issue.ts";
 import type { SecretText } from "../core/secret-text.ts";
 import type { AcceptedIssue, Mint, TokenRecord, Warning } from "../core/records.ts";
+import type { TokenChange } from "../core/state-store.ts";
 import { verify, type Verdict } from "../core/verify.ts";
 import { expectationOf } from "./expectation.ts";
 import type { TokenWork } from "./work.ts";
@@ -18,7 +20,7 @@ export async function proveFresh(work: TokenWork, record: TokenRecord): Promise<
   if (text === undefined) throw new TypeError("an open mint without its sealed token");
   const { issuer } = member;
   const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(text, signal));
-  const expected = expectationOf(member, record, { minted: mint, expiresAt: null });
+  const expected = expectationOf(member, record, { minted: mint });
   const verdict = verify(inspection, expected, engine.clock.now());
   switch (verdict.outcome) {
     case "pass":
@@ -100,11 +102,14 @@ async function quarantine(
   });
 }
 
-/** The fresh token can no longer serve: it is recorded as outlived, and a new one is asked for. */
+/**
+ * The fresh token can no longer serve: it is recorded as outlived, and a new one is asked for. One that was of no use
+ * from the start is a failure, so that an issuer that gives only such tokens is not asked again at once.
+ */
 export async function outlive(work: TokenWork, record: TokenRecord): Promise<void> {
   const { engine, member, tenure } = work;
-  const fresh = record.mint?.fresh ?? null;
-  if (fresh === null) return;
+  if (record.mint === null || record.mint.fresh === null) return;
+  const { fresh, settleAt } = record.mint;
   const { fingerprint, expAt } = fresh;
   const event: DomainEvent = {
     type: "renewal:outlived",
@@ -113,6 +118,10 @@ export async function outlive(work: TokenWork, record: TokenRecord): Promise<voi
     fingerprint,
     expAt,
   };
-  await tenure.changeToken({ mint: null, fates: [{ issue: fresh, fate: "outlived" }], events: [event] });
+  const change: TokenChange = { mint: null, fates: [{ issue: fresh, fate: "outlived" }], events: [event] };
+  if (servesUntil(fresh, member.pace) <= settleAt) {
+    return failToken(work, new RenewdError("no_progress", "the fresh token lives too short to be of use"), change);
+  }
+  await tenure.changeToken(change);
   engine.emit(event);
 }

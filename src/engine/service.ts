@@ -3,6 +3,7 @@ import type { Instant } from "../core/duration.ts";
 import { type RenewdError, toRenewdError } from "../core/errors.ts";
 import type { ServiceKey } from "../core/state-store.ts";
 import type { Engine } from "./engine.ts";
+import { LeaseLost } from "./tenure.ts";
 
 /** The service is known to fail and this call may not go out yet. Not a failure of whoever wanted it. */
 export class NotAdmitted extends Error {
@@ -15,25 +16,34 @@ export class NotAdmitted extends Error {
   }
 }
 
+interface CallOptions<T> {
+  /** Finds the failure in an answer of a call that never throws. */
+  readonly failureOf?: (answer: T) => Error | undefined;
+  /** What is to be recorded before the call, once it may go out; its own failure is not the service's. */
+  readonly record?: () => Promise<void>;
+}
+
 /**
- * Makes one call to an issuer or a store past its breaker, and tells the breaker how it went. `failureOf` finds the
- * failure in an answer of a call that never throws. Throws `NotAdmitted`, or what the call threw as a `RenewdError`.
+ * Makes one call to an issuer or a store past its breaker, and tells the breaker how it went. Throws `NotAdmitted`,
+ * `LeaseLost` (which says nothing of the service), or what the call threw as a `RenewdError`.
  */
 export async function throughBreaker<T>(
   engine: Engine,
   service: ServiceKey,
   call: () => Promise<T>,
-  failureOf: (answer: T) => Error | undefined = () => undefined,
+  { failureOf = () => undefined, record }: CallOptions<T> = {},
 ): Promise<T> {
   const admission = await engine.state.changeBreaker(service, (breaker) => {
     const answer = admit(breaker, engine.clock.now());
     return { breaker: answer.admitted ? answer.breaker : breaker, answer };
   });
   if (!admission.admitted) throw new NotAdmitted(service, admission.until, admission.reason);
+  await record?.();
   let answer: T;
   try {
     answer = await call();
   } catch (thrown) {
+    if (thrown instanceof LeaseLost) throw thrown;
     const error = toRenewdError(thrown);
     await report(engine, service, admission.breaker, error);
     throw error;

@@ -67,6 +67,11 @@ export class Tenure {
     }
   }
 
+  /** The daemon stops and has given up its calls. */
+  get stopped(): boolean {
+    return this.#stop.aborted;
+  }
+
   async changeToken(change: TokenChange): Promise<void> {
     this.#hold(await this.#state.changeToken(this.#lease, this.#clock.now(), change));
   }

@@ -43,12 +43,24 @@ function trusting(ca: string): SecureContext {
   }
 }
 
+/** What guards the body of one answer. */
+interface Guard {
+  readonly limit: number;
+  readonly tooLarge: () => RenewdError;
+  readonly explain: (error: unknown) => RenewdError;
+}
+
 async function send(dispatcher: Dispatcher, options: HttpOptions, request: HttpRequest): Promise<HttpResponse> {
   const url = new URL(request.url);
-  const timeLimit = AbortSignal.timeout(options.timeoutMs);
+  const { timeoutMs, maxResponseBytes: limit } = options;
+  const timeLimit = AbortSignal.timeout(timeoutMs);
   const progress = { started: false };
-  const explain = (error: unknown): RenewdError =>
-    explainHttpFailure(error, { request, url, timeLimit, timeoutMs: options.timeoutMs, sent: progress.started });
+  const guard: Guard = {
+    limit,
+    tooLarge: () =>
+      new RenewdError("issuer_answer_too_large", `${request.call}: ${url.host} answered with more than ${limit} bytes`),
+    explain: (error) => explainHttpFailure(error, { request, url, timeLimit, timeoutMs, sent: progress.started }),
+  };
   try {
     const answer = await dispatcher.compose(noteStart(progress)).request({
       origin: url.origin,
@@ -59,31 +71,14 @@ async function send(dispatcher: Dispatcher, options: HttpOptions, request: HttpR
       signal: AbortSignal.any([request.signal, timeLimit]),
       reset: true,
     });
-    return toResponse(
-      answer,
-      explain,
-      () => tooLarge(request, url, options.maxResponseBytes),
-      options.maxResponseBytes,
-    );
+    return toResponse(answer, guard);
   } catch (error) {
-    throw explain(error);
+    throw guard.explain(error);
   }
 }
 
-function tooLarge(request: HttpRequest, url: URL, limit: number): RenewdError {
-  return new RenewdError(
-    "issuer_answer_too_large",
-    `${request.call}: ${url.host} answered with more than ${limit} bytes`,
-  );
-}
-
-function toResponse(
-  answer: Dispatcher.ResponseData,
-  explain: (error: unknown) => RenewdError,
-  refuse: () => RenewdError,
-  limit: number,
-): HttpResponse {
-  const body = bounded(answer.body, explain, refuse, limit);
+function toResponse(answer: Dispatcher.ResponseData, guard: Guard): HttpResponse {
+  const body = guarded(answer.body, guard);
   return {
     status: answer.statusCode,
     header: (name) => {
@@ -100,20 +95,15 @@ function toResponse(
   };
 }
 
-async function* bounded(
-  body: AsyncIterable<Uint8Array>,
-  explain: (error: unknown) => RenewdError,
-  refuse: () => RenewdError,
-  limit: number,
-): AsyncGenerator<Uint8Array> {
+async function* guarded(body: AsyncIterable<Uint8Array>, guard: Guard): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
     for await (const chunk of body) {
       size += chunk.byteLength;
-      if (size > limit) throw refuse();
+      if (size > guard.limit) throw guard.tooLarge();
       yield chunk;
     }
   } catch (error) {
-    throw error instanceof RenewdError ? error : explain(error);
+    throw error instanceof RenewdError ? error : guard.explain(error);
   }
 }

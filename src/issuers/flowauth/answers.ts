@@ -57,7 +57,7 @@ async function readText(response: HttpResponse, mostBytes: number): Promise<stri
 }
 
 /** Words of another system, fit for a message: bounded, on one line, and long unbroken runs (tokens, keys) left out. */
-export function clean(words: string): string {
+function clean(words: string): string {
   const plain = words
     .replace(/[\p{C}\s]+/gu, " ")
     .replace(/[\w+/=-]{16,}(?:\.[\w+/=-]*)+|[\w+/=-]{64,}/g, "[redacted]");

@@ -90,7 +90,7 @@ const seedSchema = z.strictObject({
   users: z.array(seedUser).default([]),
 });
 
-export const embeddedOptionsSchema: z.ZodType<EmbeddedOptions> = z.strictObject({
+const optionsSchema: z.ZodType<EmbeddedOptions> = z.strictObject({
   listen: loopback.prefault("127.0.0.1:8081"),
   db: z.string().min(1),
   username: nameText.default("flowbot"),
@@ -98,7 +98,7 @@ export const embeddedOptionsSchema: z.ZodType<EmbeddedOptions> = z.strictObject(
 });
 
 /** `http://127.0.0.1:8081`; an IPv6 address gets its brackets back. */
-export function embeddedUrl(listen: ListenAddress): string {
+function embeddedUrl(listen: ListenAddress): string {
   return `http://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port}`;
 }
 
@@ -119,7 +119,7 @@ function asFlowAuth(options: EmbeddedOptions, resolvePath: (path: string) => str
 /** renewd's own issuer, spoken to as any FlowAuth; whoever composes the daemon starts the server. */
 export const embedded: IssuerType<EmbeddedOptions, FlowAuthRequest> = {
   type: "embedded",
-  options: embeddedOptionsSchema,
+  options: optionsSchema,
   request: requestSchema,
   readRequest,
   identity: (options, request, name) => [embeddedUrl(options.listen), options.username, request.server, name].join("|"),

@@ -96,9 +96,10 @@ export const requestSchema: z.ZodType<FlowAuthRequest> = z.strictObject({
   lifetime: duration(MINUTE_MS),
 });
 
+/** FlowAuth counts lifetimes in whole minutes, so what is asked for, and compared with, is rounded down to them. */
 export function readRequest(request: FlowAuthRequest): TokenRequest {
   return {
-    lifetimeMs: request.lifetime,
+    lifetimeMs: Math.floor(request.lifetime / MINUTE_MS) * MINUTE_MS,
     roles: [...new Set(request.roles)].sort(),
     audience: request.server,
     detail: { server: request.server },

@@ -1,0 +1,94 @@
+/** The composition root: this file and its folder are the only ones that know every part. */
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { actAlone, readAlone } from "./app/alone.ts";
+import { type ProbeResult, probeAll } from "./app/checking.ts";
+import { type Daemon, type DaemonOptions as RunOptions, runDaemon } from "./app/daemon.ts";
+import { socketOf } from "./app/front.ts";
+import type { Control } from "./core/control.ts";
+import { RenewdError } from "./core/errors.ts";
+import type { Settings } from "./core/settings.ts";
+import { askHealth as askHealthAt } from "./http/health.ts";
+import { connectControl } from "./http/socket.ts";
+import { issuerTypes } from "./issuers/index.ts";
+import { compileCron } from "./runtime/cron.ts";
+import { loadSettings } from "./settings/load.ts";
+import { storeTypes } from "./stores/index.ts";
+
+export type { Daemon } from "./app/daemon.ts";
+export type { ProbeResult } from "./app/checking.ts";
+export { systemClock as clock } from "./runtime/clock.ts";
+export { systemEnvironment as environment } from "./runtime/environment.ts";
+export { systemRandom as random } from "./runtime/random.ts";
+export { onSignals } from "./runtime/signals.ts";
+export { renderProblems } from "./settings/load.ts";
+export { didYouMean } from "./settings/suggest.ts";
+
+export const version: string = (createRequire(import.meta.url)("../package.json") as { readonly version: string })
+  .version;
+
+export interface AppOptions {
+  readonly settingsFile: string;
+  /** Whether `{ command }` secrets and reload hooks may run. */
+  readonly allowCommands: boolean;
+}
+
+/** Throws `settings_invalid` (a `SettingsError` with all problems), `state_*`, or what the front says when it cannot listen. */
+export async function startDaemon(options: AppOptions & Pick<RunOptions, "onEvent" | "log">): Promise<Daemon> {
+  const settings = await readSettings(options.settingsFile);
+  return runDaemon({ ...options, settings, version, readSettings: () => readSettings(options.settingsFile) });
+}
+
+/**
+ * The running daemon's control over its socket, else one over the state itself: `act` takes the lock and works while
+ * `use` runs, `read` only reads. Throws `daemon_unreachable` when there is neither a daemon nor a state.
+ */
+export async function withControl<T>(
+  options: AppOptions & { readonly need: "read" | "act" },
+  use: (control: Control, by: "daemon" | "alone") => Promise<T>,
+): Promise<T> {
+  const settings = await readSettings(options.settingsFile);
+  const daemon = await connectControl(socketOf(settings));
+  if (daemon !== undefined) {
+    try {
+      return await use(daemon, "daemon");
+    } finally {
+      await daemon.close();
+    }
+  }
+  const alone = (control: Control): Promise<T> => use(control, "alone");
+  return options.need === "read"
+    ? readAlone(settings, options.allowCommands, alone)
+    : actAlone(settings, options.allowCommands, version, alone);
+}
+
+/** Throws `settings_invalid` with `problems`. */
+export async function checkSettings(
+  options: AppOptions,
+): Promise<{ readonly settings: Settings; probe(): Promise<readonly ProbeResult[]> }> {
+  const settings = await readSettings(options.settingsFile);
+  return { settings, probe: () => probeAll(settings, options.allowCommands, version) };
+}
+
+/** Whether the daemon of these settings says of itself that it lives. */
+export async function askHealth(settingsFile: string): Promise<boolean> {
+  const { http } = await readSettings(settingsFile);
+  if (http === null) throw new RenewdError("usage", "the settings have no `http`, so there is no health to ask for");
+  const host = http.host === "0.0.0.0" || http.host === "::" ? "127.0.0.1" : http.host;
+  return askHealthAt(`http://${host.includes(":") ? `[${host}]` : host}:${http.port}`);
+}
+
+/** A sign-in link, good once, made by the running daemon. */
+export async function dashboardLink(options: AppOptions): Promise<string> {
+  const daemon = await connectControl(socketOf(await readSettings(options.settingsFile)));
+  if (daemon === undefined) throw new RenewdError("daemon_unreachable", "no daemon runs on these settings");
+  try {
+    return await daemon.issueLink();
+  } finally {
+    await daemon.close();
+  }
+}
+
+function readSettings(file: string): Promise<Settings> {
+  return loadSettings(resolve(file), { issuers: issuerTypes, stores: storeTypes }, { compileCron });
+}

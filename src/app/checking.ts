@@ -1,0 +1,87 @@
+import type { Settings } from "../core/settings.ts";
+import { RenewdError, toRenewdError } from "../core/errors.ts";
+import { ClockWatch } from "../engine/clock-watch.ts";
+import type { Berth, Member } from "../engine/fleet.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { type Adapters, makeAdapters } from "./adapters.ts";
+import { startEmbedded } from "./embedded.ts";
+
+const PROBE_LIMIT_MS = 60_000;
+
+export interface ProbeResult {
+  readonly kind: "issuer" | "target";
+  readonly name: string;
+  readonly ok: boolean;
+  readonly lines: readonly string[];
+  readonly code: string | null;
+  readonly hint: string | null;
+}
+
+/** Asks every issuer and every target whether they would serve, changing nothing. One that fails keeps no other from being asked. */
+export async function probeAll(
+  settings: Settings,
+  allowCommands: boolean,
+  version: string,
+): Promise<readonly ProbeResult[]> {
+  const adapters = makeAdapters(settings, { allowCommands }, () => undefined, new ClockWatch(systemClock));
+  let stopEmbedded = (): Promise<void> => Promise.resolve();
+  try {
+    stopEmbedded = await startUnlessRunning(settings, adapters, version);
+    const members = [...adapters.members.values()];
+    const issuers = [...adapters.issuers].map(([key, issuer]) =>
+      probe("issuer", key, (signal) =>
+        issuer.probe(
+          members.filter((member) => member.issuer === issuer).map((member) => member.declared.request),
+          signal,
+        ),
+      ),
+    );
+    const targets = members.flatMap((member) => member.berths.map((berth) => probeTarget(member, berth)));
+    return await Promise.all([...issuers, ...targets]);
+  } finally {
+    await stopEmbedded();
+    await adapters.close();
+  }
+}
+
+/** With a daemon running its embedded issuer has the port already, and is the one to ask. */
+async function startUnlessRunning(
+  settings: Settings,
+  adapters: Adapters,
+  version: string,
+): Promise<() => Promise<void>> {
+  try {
+    return await startEmbedded(settings, version, adapters.readSecret);
+  } catch (thrown) {
+    if (toRenewdError(thrown).code === "settings_invalid") return () => Promise.resolve();
+    throw thrown;
+  }
+}
+
+function probeTarget(member: Member, berth: Berth): Promise<ProbeResult> {
+  const name = `${member.declared.key}/${berth.declared.label}`;
+  return probe("target", name, async (signal) => {
+    await berth.place.preflight(signal);
+    const seen = await berth.place.observe(signal);
+    if (seen.owner === "other") throw new RenewdError("store_not_owned", `${name} is marked as somebody else's`);
+    const holds = seen.state === "holds" ? `holds ${seen.token.fingerprint}` : seen.state;
+    return [`${berth.declared.store}: could take a token; ${holds}`];
+  });
+}
+
+async function probe(
+  kind: ProbeResult["kind"],
+  name: string,
+  ask: (signal: AbortSignal) => Promise<readonly string[]>,
+): Promise<ProbeResult> {
+  const limit = new AbortController();
+  const cancel = systemClock.after(PROBE_LIMIT_MS, () => limit.abort());
+  try {
+    return { kind, name, ok: true, lines: await ask(limit.signal), code: null, hint: null };
+  } catch (thrown) {
+    const { message, code, hint } = toRenewdError(thrown);
+    return { kind, name, ok: false, lines: [message], code, hint };
+  } finally {
+    cancel();
+  }
+}

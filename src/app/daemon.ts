@@ -1,0 +1,237 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Control } from "../core/control.ts";
+import { SECOND_MS } from "../core/duration.ts";
+import type { Emit } from "../core/events.ts";
+import { ERRORS, toRenewdError } from "../core/errors.ts";
+import type { Condition } from "../core/incidents.ts";
+import type { Settings } from "../core/settings.ts";
+import { tellConditions } from "../engine/tell.ts";
+import type { Health } from "../http/health.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { startTick, type Tick } from "../runtime/cron.ts";
+import { createLogger } from "../runtime/logger.ts";
+import { renderProblems, SettingsError } from "../settings/load.ts";
+import { lockState } from "../state/lock.ts";
+import { type Assembly, assemble, enrol } from "./assembly.ts";
+import { startEmbedded } from "./embedded.ts";
+import { EventBus } from "./event-bus.ts";
+import { FileWatch } from "./file-watch.ts";
+import { type Front, openFront } from "./front.ts";
+
+/** What is under way may take so long to finish at a stop; then its calls are aborted. */
+const GRACE_MS: number = 20 * SECOND_MS;
+/** A scheduler that missed so many ticks is stalled. */
+const TICKS_MISSED_MAX = 3;
+const SETTINGS = { token: "", target: "settings" };
+
+export interface DaemonOptions {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly allowCommands: boolean;
+  readonly onEvent: Emit;
+  /** `quiet`: warnings and worse only. */
+  readonly log: { readonly pretty: boolean; readonly quiet: boolean };
+  /** Reads the settings file anew, for a reload. */
+  readonly readSettings: () => Promise<Settings>;
+}
+
+export interface Daemon {
+  readonly settings: Settings;
+  readonly control: Control;
+  readonly url: string | null;
+  signInLink(): string | null;
+  /** Puts the file's settings in force, or says what is wrong with them and changes nothing. */
+  reload(): Promise<readonly string[]>;
+  stop(reason: string): Promise<number>;
+  abort(): void;
+}
+
+/** Lock, state, issuer, front, tick: in this order, and back again when one of them fails. */
+export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { settings, version } = options;
+  const undo: (() => Promise<void> | void)[] = [];
+  const unwind = async (): Promise<void> => {
+    for (const step of undo.toReversed()) await step();
+  };
+  try {
+    await mkdir(dirname(settings.state.url.file), { recursive: true, mode: 0o700 });
+    const lock = lockState(settings.state.url.file);
+    undo.push(() => lock.release());
+    const bus = new EventBus();
+    const logger = createLogger({ pretty: options.log.pretty, level: options.log.quiet ? "warn" : "info" });
+    undo.push(() => logger.close());
+    bus.add(logger.onEvent);
+    bus.add(options.onEvent);
+    const assembly = await assemble(settings, options, bus.emit);
+    undo.push(() => assembly.close());
+    await assembly.engine.state.freeLeases();
+    await enrol(assembly.engine.state, settings);
+    undo.push(await startEmbedded(settings, version, assembly.readSecret));
+    const running = new RunningDaemon(options, assembly, bus, unwind);
+    const front = await openFront({
+      settings,
+      version,
+      assembly,
+      bus,
+      reload: () => running.reload(),
+      health: () => running.health(),
+    });
+    undo.push(() => front.close());
+    await running.start(front);
+    return running;
+  } catch (thrown) {
+    await unwind();
+    throw thrown;
+  }
+}
+
+class RunningDaemon implements Daemon {
+  readonly #options: DaemonOptions;
+  readonly #assembly: Assembly;
+  readonly #bus: EventBus;
+  readonly #unwind: () => Promise<void>;
+  readonly #file: FileWatch;
+  #front: Front | undefined;
+  #tick: Tick | undefined;
+  readonly #startedAt = systemClock.now();
+  #beatMs = systemClock.monotonicMs();
+  #stopped: Promise<number> | undefined;
+
+  constructor(options: DaemonOptions, assembly: Assembly, bus: EventBus, unwind: () => Promise<void>) {
+    this.#options = options;
+    this.#assembly = assembly;
+    this.#bus = bus;
+    this.#unwind = unwind;
+    this.#file = new FileWatch(options.settings.file);
+  }
+
+  get settings(): Settings {
+    return this.#assembly.settings();
+  }
+
+  get control(): Control {
+    return this.#assembly.controller;
+  }
+
+  get url(): string | null {
+    return this.#front?.url ?? null;
+  }
+
+  health(): Health {
+    const mostMs = Math.max(TICKS_MISSED_MAX * this.settings.tickMs, 60 * SECOND_MS);
+    const { lastSweepAt } = this.#assembly.sweeper;
+    const reasons: string[] = [];
+    const alive = systemClock.monotonicMs() - this.#beatMs < mostMs;
+    if (!alive) reasons.push("scheduler_stalled");
+    if (lastSweepAt === undefined || lastSweepAt < this.#startedAt) reasons.push("first_sweep_pending");
+    else if (systemClock.now() - lastSweepAt > mostMs) reasons.push("sweep_failing");
+    return { alive, ready: reasons.length === 0, reasons };
+  }
+
+  async start(front: Front): Promise<void> {
+    this.#front = front;
+    await this.#file.changed();
+    const { version } = this.#options;
+    this.#bus.emit({ type: "daemon:started", at: systemClock.now(), version, tokens: this.settings.tokens.length });
+    await this.#tellSettings([]);
+    this.#startTick();
+    void this.#assembly.sweeper.sweep();
+  }
+
+  signInLink(): string | null {
+    return this.#front?.signInLink() ?? null;
+  }
+
+  async reload(): Promise<readonly string[]> {
+    const before = this.settings;
+    try {
+      const next = await this.#options.readSettings();
+      const refused = needsRestart(before, next);
+      if (refused.length > 0) return await this.#refuse(refused);
+      const changed = await this.#assembly.replace(next);
+      this.#front?.declare(next);
+      if (next.tick !== before.tick) this.#startTick();
+      await this.#tellSettings([]);
+      this.#bus.emit({
+        type: "settings:loaded",
+        at: systemClock.now(),
+        file: next.file,
+        tokens: next.tokens.length,
+        changed,
+      });
+      void this.#assembly.sweeper.sweep();
+      return [];
+    } catch (thrown) {
+      const problems =
+        thrown instanceof SettingsError ? renderProblems(thrown.problems).split("\n") : [toRenewdError(thrown).message];
+      return await this.#refuse(problems);
+    }
+  }
+
+  stop(reason: string): Promise<number> {
+    this.#stopped ??= this.#stop(reason);
+    return this.#stopped;
+  }
+
+  abort(): void {
+    this.#assembly.sweeper.abort();
+  }
+
+  async #stop(reason: string): Promise<number> {
+    this.#bus.emit({ type: "daemon:stopping", at: systemClock.now(), reason });
+    this.#tick?.stop();
+    const handedBack = await this.#assembly.sweeper.stop(GRACE_MS);
+    this.#bus.emit({ type: "daemon:stopped", at: systemClock.now(), handedBack });
+    await this.#unwind();
+    return handedBack;
+  }
+
+  #startTick(): void {
+    this.#tick?.stop();
+    this.#tick = startTick(
+      this.settings.tick,
+      () => void this.#beat(),
+      (thrown) => {
+        const { code, message } = toRenewdError(thrown);
+        this.#bus.emit({ type: "sweep:failed", at: systemClock.now(), code, message });
+      },
+    );
+  }
+
+  async #beat(): Promise<void> {
+    this.#beatMs = systemClock.monotonicMs();
+    if (await this.#file.changed()) await this.reload();
+    await this.#assembly.sweeper.sweep();
+  }
+
+  async #refuse(problems: readonly string[]): Promise<readonly string[]> {
+    this.#bus.emit({ type: "settings:refused", at: systemClock.now(), file: this.settings.file, problems });
+    await this.#tellSettings(problems);
+    return problems;
+  }
+
+  async #tellSettings(problems: readonly string[]): Promise<void> {
+    const message = `The changed settings were refused, the old ones stay in force: ${problems[0] ?? ""}`;
+    const condition: Condition = {
+      reason: "settings_refused",
+      severity: "warning",
+      message,
+      action: ERRORS.settings_invalid.hint,
+    };
+    await tellConditions(this.#assembly.engine, SETTINGS, problems.length === 0 ? [] : [condition], null);
+  }
+}
+
+/** What a running daemon cannot exchange under itself. */
+function needsRestart(before: Settings, after: Settings): readonly string[] {
+  const parts: readonly (readonly [string, (settings: Settings) => unknown])[] = [
+    ["state", (settings) => settings.state],
+    ["http.listen", ({ http }) => [http?.host, http?.port]],
+    ["instance", (settings) => settings.instance],
+    ["an embedded issuer", (settings) => settings.issuers.filter((issuer) => issuer.type === "embedded")],
+  ];
+  return parts
+    .filter(([, of]) => JSON.stringify(of(before)) !== JSON.stringify(of(after)))
+    .map(([name]) => `${name} changed, which needs a restart`);
+}

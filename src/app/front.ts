@@ -1,0 +1,89 @@
+import type { Control } from "../core/control.ts";
+import { RenewdError } from "../core/errors.ts";
+import type { Settings } from "../core/settings.ts";
+import { createAccess } from "../http/access.ts";
+import { EventHub } from "../http/event-hub.ts";
+import type { Health } from "../http/health.ts";
+import { createHttpApp } from "../http/http-app.ts";
+import { createMetrics } from "../http/metrics.ts";
+import { serveHttp } from "../http/serve.ts";
+import { type Remote, serveControl } from "../http/socket.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { systemRandom } from "../runtime/random.ts";
+import type { Assembly } from "./assembly.ts";
+import type { EventBus } from "./event-bus.ts";
+
+/** Where the daemon is spoken to: the socket beside its state, and HTTP where the settings ask for it. */
+export interface Front {
+  readonly url: string | null;
+  signInLink(): string | null;
+  /** Other settings are in force. */
+  declare(settings: Settings): void;
+  close(): Promise<void>;
+}
+
+export interface FrontParts {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly assembly: Assembly;
+  readonly bus: EventBus;
+  readonly health: () => Health;
+  readonly reload: () => Promise<readonly string[]>;
+}
+
+export function socketOf(settings: Settings): string {
+  return `${settings.state.url.file}.sock`;
+}
+
+export async function openFront(parts: FrontParts): Promise<Front> {
+  const { settings, assembly, bus } = parts;
+  const { controller } = assembly;
+  const metrics = createMetrics(controller, { version: parts.version, node: process.versions.node });
+  metrics.declare(settings);
+  bus.add(metrics.onEvent);
+  const events = new EventHub(systemClock);
+  bus.add(events.onEvent);
+  const access = createAccess({
+    tokens: settings.http?.tokens ?? [],
+    readSecret: assembly.readSecret,
+    clock: systemClock,
+    random: systemRandom,
+  });
+  const app = createHttpApp({ control: controller, health: parts.health, metrics, access, events });
+  const listening = settings.http === null ? null : await serveHttp(app, settings.http);
+  const link = (): string | null => (listening === null ? null : access.issueLink(listening.url, "operator"));
+  const socket = await serveControl(remoteOf(controller, link, parts.reload), socketOf(settings));
+  return {
+    url: listening?.url ?? null,
+    signInLink: link,
+    declare(next) {
+      metrics.declare(next);
+      access.useTokens(next.http?.tokens ?? []);
+    },
+    async close() {
+      events.close();
+      await socket.close();
+      await listening?.close();
+    },
+  };
+}
+
+function remoteOf(control: Control, link: () => string | null, reload: Remote["reload"]): Remote {
+  return {
+    status: () => control.status(),
+    tokenStatus: (token) => control.tokenStatus(token),
+    plan: () => control.plan(),
+    history: (token, limit) => control.history(token, limit),
+    renew: (token, lifetimeMs) => control.renew(token, lifetimeMs),
+    renewal: (token, since) => control.renewal(token, since),
+    pause: (token, until, reason) => control.pause(token, until, reason),
+    resume: (token) => control.resume(token),
+    adopt: (token, target) => control.adopt(token, target),
+    reload,
+    issueLink: () => {
+      const given = link();
+      if (given !== null) return Promise.resolve(given);
+      return Promise.reject(new RenewdError("usage", "the settings have no `http`, so there is no page to sign in to"));
+    },
+  };
+}

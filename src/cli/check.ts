@@ -1,0 +1,69 @@
+import type { Settings } from "../core/settings.ts";
+import { formatDuration } from "../core/duration.ts";
+import { toRenewdError } from "../core/errors.ts";
+import type { CheckedSettings, ProbeResult } from "./app-port.ts";
+import {
+  type AddVerb,
+  COMMANDS_OPTION,
+  JSON_OPTION,
+  type JsonOption,
+  type Output,
+  printJson,
+  type Shell,
+} from "./command.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { count, labelled } from "./format.ts";
+import { problemsOf } from "./report-error.ts";
+
+const INDENT = 4;
+
+interface CheckOptions extends JsonOption {
+  readonly offline?: true;
+  readonly allowCommands?: true;
+}
+
+export const addCheck: AddVerb = (program, shell) => {
+  program
+    .command("check")
+    .description("validates the settings, then asks every issuer and target without changing anything")
+    .option("--offline", "only validate the file")
+    .option(...COMMANDS_OPTION)
+    .option(...JSON_OPTION)
+    .action(shell.does((options: CheckOptions) => check(shell, options)));
+};
+
+async function check(shell: Shell, options: CheckOptions): Promise<ExitCode> {
+  const json = options.json === true;
+  const { settings, probe } = await load(shell, options.allowCommands === true, json);
+  if (!json) shell.out.line(summary(settings, shell));
+  const results = options.offline === true ? [] : await probe();
+  const ok = results.every((each) => each.ok);
+  if (json) printJson(shell, { ok, problems: [], probes: results });
+  else for (const result of results) shell.out.line(probeText(result, shell.out));
+  return ok ? EXIT.well : EXIT.refused;
+}
+
+/** Refused settings are a result too: with `--json` they are on stdout besides what stderr tells. */
+async function load(shell: Shell, allowCommands: boolean, json: boolean): Promise<CheckedSettings> {
+  try {
+    return await shell.app.checkSettings({ settingsFile: shell.settingsFile(), allowCommands });
+  } catch (thrown) {
+    const problems = problemsOf(toRenewdError(thrown));
+    if (json && problems !== undefined) printJson(shell, { ok: false, problems, probes: [] });
+    throw thrown;
+  }
+}
+
+function summary({ tokens, issuers, stores, tickMs }: Settings, { out, settingsFile }: Shell): string {
+  const parts = [count(tokens.length, "token"), count(issuers.length, "issuer"), count(stores.length, "store")];
+  const text = `${settingsFile()}: ${parts.join(", ")}, looked at every ${formatDuration(tickMs)}`;
+  return `${out.paint("good", "valid ")}  ${out.paint("plain", text)}`;
+}
+
+function probeText({ kind, name, ok, lines, code, hint }: ProbeResult, out: Output): string {
+  const head = `${out.paint(ok ? "good" : "bad", ok ? "ok    " : "failed")}  ${out.paint("strong", `${kind} ${name}`)}`;
+  const said = lines.map((line) => labelled("", line, out.columns, INDENT));
+  const what = code === null ? "" : ` (${code})`;
+  const advice = ok || hint === null ? [] : [labelled("    ->", hint, out.columns, 2 * INDENT)];
+  return [`${head}${what}`, ...said, ...advice].join("\n");
+}

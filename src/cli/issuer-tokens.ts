@@ -1,0 +1,20 @@
+import { formatInstant, type Instant } from "../core/duration.ts";
+import { table } from "./format.ts";
+
+/** A token as the issuer's administrators see it: everything but its text. */
+interface ListedToken {
+  readonly id: number;
+  readonly name: string;
+  readonly username: string;
+  readonly server: string;
+  readonly roles: readonly string[];
+  readonly expiresAt: Instant;
+}
+
+export function tokenTable(tokens: readonly ListedToken[]): string {
+  if (tokens.length === 0) return "no token was minted yet";
+  const rows = tokens.map(({ id, name, username, server, roles, expiresAt }) => {
+    return [String(id), name, username, server, roles.join(","), formatInstant(expiresAt)];
+  });
+  return table([["ID", "NAME", "USER", "SERVER", "ROLES", "EXPIRES"], ...rows]);
+}

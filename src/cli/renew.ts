@@ -1,0 +1,85 @@
+import type { Control, RenewalStanding, RenewTicket } from "../core/control.ts";
+import { formatDuration, formatInstant, MINUTE_MS } from "../core/duration.ts";
+import type { Clock } from "../core/ports.ts";
+import { duration } from "./arguments.ts";
+import { type AddVerb, COMMANDS_OPTION, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { clean } from "./format.ts";
+import { withControl } from "./with-control.ts";
+
+const POLL_MS = 250;
+const TIMEOUT_MS: number = 5 * MINUTE_MS;
+
+interface RenewOptions extends JsonOption {
+  readonly lifetime?: number;
+  readonly timeout: number;
+  readonly allowCommands?: true;
+}
+
+export const addRenew: AddVerb = (program, shell) => {
+  program
+    .command("renew")
+    .description("renews a token now, whatever its schedule says; joins a renewal that is under way")
+    .argument("<token>")
+    .option(
+      "--lifetime <duration>",
+      "how long the fresh token is to live, such as 30d (default: as declared)",
+      duration,
+    )
+    .option("--timeout <duration>", "how long to wait for the end (default: 5m)", duration, TIMEOUT_MS)
+    .option(...COMMANDS_OPTION)
+    .option(...JSON_OPTION)
+    .action(shell.does((token: string, options: RenewOptions) => renew(shell, token, options)));
+};
+
+async function renew(shell: Shell, token: string, options: RenewOptions): Promise<ExitCode> {
+  const { allowCommands } = options;
+  return withControl(shell, { need: "act", token, allowCommands }, async (control, by) => {
+    const ticket = await control.renew(token, options.lifetime ?? null);
+    const progress = (detail: string): void => {
+      if (shell.err.isTerminal) shell.err.line(shell.err.paint("faint", detail));
+    };
+    if (ticket.joined) progress("a renewal is under way already: joining it");
+    const standing = await outcomeOf(control, ticket, options.timeout, shell.app.clock, progress);
+    if (options.json === true) printJson(shell, { token, ...standing });
+    tell(shell, token, standing, options, by);
+    return standing.state === "delivered" ? EXIT.well : EXIT.notWell;
+  });
+}
+
+/** Asks until the renewal is over; still `under_way` when `timeoutMs` have passed. */
+async function outcomeOf(
+  control: Control,
+  { token, since }: RenewTicket,
+  timeoutMs: number,
+  clock: Clock,
+  progress: (detail: string) => void,
+): Promise<RenewalStanding> {
+  const endMs = clock.monotonicMs() + timeoutMs;
+  let told = "";
+  for (;;) {
+    const standing = await control.renewal(token, since);
+    if (standing.state !== "under_way" || clock.monotonicMs() >= endMs) return standing;
+    if (standing.detail !== told) progress((told = standing.detail));
+    await new Promise<void>((resolve) => clock.after(POLL_MS, resolve));
+  }
+}
+
+function tell(
+  { out, err }: Shell,
+  token: string,
+  standing: RenewalStanding,
+  { json, timeout }: RenewOptions,
+  by: "daemon" | "alone",
+): void {
+  if (standing.state === "delivered") {
+    const text = `${token}: token ${standing.fingerprint} is in all targets, expires ${formatInstant(standing.expAt)}`;
+    if (json !== true) out.line(out.paint("good", text));
+  } else if (standing.state === "failed") {
+    err.line(`${err.paint("bad", "renewd:")} ${token}: ${clean(standing.detail)}\n  -> ${clean(standing.hint)}`);
+  } else {
+    const later = by === "daemon" ? "The daemon goes on with it" : "It is taken up at the daemon's next start";
+    const text = `${token}: not done after ${formatDuration(timeout)}: ${clean(standing.detail)}`;
+    err.line(`${err.paint("warn", "renewd:")} ${text}\n  -> ${later}; \`renewd status ${token}\` tells how it stands.`);
+  }
+}

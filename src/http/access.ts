@@ -1,0 +1,70 @@
+import type { Clock, Random, ReadSecret } from "../core/ports.ts";
+import type { ApiToken, Role } from "../core/settings.ts";
+import { Bearers } from "./bearer.ts";
+import { FailureGate } from "./failure-gate.ts";
+import { Sessions } from "./sessions.ts";
+
+export interface AccessOptions {
+  readonly tokens: readonly ApiToken[];
+  readonly readSecret: ReadSecret;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What a request brings along to prove who it is. */
+export interface Credentials {
+  /** The calling address. */
+  readonly caller: string;
+  readonly bearer: string | undefined;
+  readonly session: string | undefined;
+}
+
+export type Verdict =
+  | { readonly known: true; readonly role: Role }
+  /** `offered`: it brought something, and that is not valid. */
+  | { readonly known: false; readonly offered: boolean }
+  | { readonly known: false; readonly waitMs: number };
+
+/** Who may call. Knows no HTTP. */
+export interface Access {
+  judge(credentials: Credentials): Promise<Verdict>;
+  /** A link that signs in whoever opens it first, within ten minutes. `baseUrl` as `http://127.0.0.1:8080`. */
+  issueLink(baseUrl: string, role: Role): string;
+  /** Spends a link's code. */
+  signIn(caller: string, code: string): SignIn;
+  /** Other tokens from now on: the settings were reloaded. */
+  useTokens(tokens: readonly ApiToken[]): void;
+}
+
+export type SignIn = { readonly session: string } | { readonly session: undefined; readonly waitMs: number };
+
+export function createAccess(options: AccessOptions): Access {
+  const { tokens, readSecret, clock, random } = options;
+  const bearers = new Bearers(tokens, readSecret, clock);
+  const sessions = new Sessions(clock, random);
+  const gate = new FailureGate(clock);
+  return {
+    judge: async ({ caller, bearer, session }) => {
+      if (bearer === undefined) {
+        // A session's id cannot be guessed, and a page left open over a restart is no attack: it is not counted.
+        const role = session === undefined ? undefined : sessions.roleOf(session);
+        return role === undefined ? { known: false, offered: session !== undefined } : { known: true, role };
+      }
+      const waitMs = gate.waitMs(caller);
+      if (waitMs > 0) return { known: false, waitMs };
+      const role = await bearers.roleOf(bearer);
+      if (role !== undefined) return { known: true, role };
+      gate.failed(caller);
+      return { known: false, offered: true };
+    },
+    issueLink: (baseUrl, role) => `${baseUrl.replace(/\/$/, "")}/sign-in?code=${sessions.issueCode(role)}`,
+    signIn: (caller, code) => {
+      const waitMs = gate.waitMs(caller);
+      const session = waitMs > 0 ? undefined : sessions.open(code);
+      if (session !== undefined) return { session };
+      if (waitMs === 0) gate.failed(caller);
+      return { session: undefined, waitMs };
+    },
+    useTokens: (changed) => bearers.use(changed),
+  };
+}

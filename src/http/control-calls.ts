@@ -1,0 +1,67 @@
+/** What goes over the control socket: `POST /control/<method>` with the arguments as a JSON array, answered by `{result}` or `{error}`. */
+import { z } from "zod";
+import type { Control } from "../core/control.ts";
+import { type ErrorCode, ERRORS, RenewdError } from "../core/errors.ts";
+
+/** What the verbs may ask of a daemon that runs, besides what any control answers. */
+export interface Remote extends Control {
+  /** A one-time sign-in link for the dashboard. Throws `usage` where the daemon serves no HTTP. */
+  issueLink(): Promise<string>;
+  /** Reads the settings again; answers the problems, none when they are in force. */
+  reload(): Promise<readonly string[]>;
+}
+
+const token = z.string().max(200);
+const instant = z.number();
+
+/** The arguments of every method, as they are checked when they come in. */
+export const CALLS: { readonly [M in keyof Remote]: z.ZodType<Parameters<Remote[M]>> } = {
+  status: z.tuple([]),
+  tokenStatus: z.tuple([token]),
+  plan: z.tuple([]),
+  history: z.tuple([token, z.int().min(1).max(10_000)]),
+  renew: z.tuple([token, z.number().positive().nullable()]),
+  renewal: z.tuple([token, instant]),
+  pause: z.tuple([token, instant.nullable(), z.string().max(500).nullable()]),
+  resume: z.tuple([token]),
+  adopt: z.tuple([token, token]),
+  issueLink: z.tuple([]),
+  reload: z.tuple([]),
+};
+
+export type Method = keyof Remote;
+
+export function isMethod(text: string): text is Method {
+  return Object.hasOwn(CALLS, text);
+}
+
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+const answer = z.union([
+  z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
+  z.object({ result: z.unknown() }),
+]);
+
+/** The result, or throws the daemon's own error. */
+export function readAnswer(text: string): unknown {
+  const parsed = answer.safeParse(parseJson(text));
+  if (!parsed.success) throw new RenewdError("daemon_unreachable", "what answers on the control socket is not renewd");
+  if (!("error" in parsed.data)) return parsed.data.result;
+  const { code, message } = parsed.data.error;
+  throw new RenewdError(isErrorCode(code) ? code : "bug", message);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}

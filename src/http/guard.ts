@@ -1,0 +1,93 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { getCookie } from "hono/cookie";
+import { createMiddleware } from "hono/factory";
+import { SECOND_MS } from "../core/duration.ts";
+import type { Role } from "../core/settings.ts";
+import type { Access } from "./access.ts";
+import { isKnownHost, isOwnOrigin } from "./known-host.ts";
+import { Refusal } from "./problem.ts";
+
+export interface HttpEnv {
+  Bindings: Partial<HttpBindings>;
+}
+
+export const SESSION_COOKIE = "renewd_session";
+const BODY_BYTES_MAX: number = 16 * 1024;
+
+/** On every answer. The page's own policy for its content stands where it is made. */
+export const secureHeaders: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEnv>(async (c, next) => {
+  await next();
+  const { headers } = c.res;
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("X-Frame-Options", "DENY");
+  headers.set("Referrer-Policy", "no-referrer");
+  headers.set("Cross-Origin-Resource-Policy", "same-origin");
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  headers.set("Cache-Control", "no-store");
+  if (!headers.has("Content-Security-Policy")) {
+    headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  }
+});
+
+/** Refuses what was meant for another name, whatever it asks for. */
+export function knownHostOnly(names: readonly string[]): MiddlewareHandler<HttpEnv> {
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    const socket = c.env.incoming?.socket;
+    const local = { address: socket?.localAddress, port: socket?.localPort };
+    if (!isKnownHost(c.req.header("host"), local, names)) {
+      throw new Refusal("unknown_host", "The Host header does not name this server.");
+    }
+    await next();
+  });
+}
+
+/** Who may go on; `metrics` may read the metrics and nothing else. */
+export function allow(access: Access, ...roles: readonly Role[]): MiddlewareHandler<HttpEnv> {
+  return createMiddleware<HttpEnv>(async (c, next) => {
+    const role = await roleOf(access, c);
+    if (!roles.includes(role)) throw new Refusal("forbidden", `This needs the role ${roles[0]}; you have ${role}.`);
+    await next();
+  });
+}
+
+async function roleOf(access: Access, c: Context<HttpEnv>): Promise<Role> {
+  const bearer = /^Bearer +(\S{1,4096})$/i.exec(c.req.header("authorization") ?? "")?.[1];
+  const verdict = await access.judge({ caller: callerOf(c), bearer, session: getCookie(c, SESSION_COOKIE) });
+  if (verdict.known) return verdict.role;
+  if ("waitMs" in verdict) throw tooManyAttempts(verdict.waitMs);
+  const offered = verdict.offered || c.req.header("authorization") !== undefined;
+  const detail = offered
+    ? "What was sent to sign in is not valid, or not valid any more."
+    : "This needs a token or a session.";
+  throw new Refusal("unauthenticated", detail, { "WWW-Authenticate": 'Bearer realm="renewd"' });
+}
+
+export function tooManyAttempts(waitMs: number): Refusal {
+  const seconds = Math.ceil(waitMs / SECOND_MS);
+  return new Refusal("too_many_attempts", `Ask again in ${seconds} s.`, { "Retry-After": String(seconds) });
+}
+
+export function callerOf(c: Context<HttpEnv>): string {
+  return c.env.incoming?.socket.remoteAddress ?? "";
+}
+
+/** What a browser on a foreign page could send on its own (a form, a simple request) changes nothing. */
+export const ownPagesOnly: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEnv>(async (c, next) => {
+  const site = c.req.header("sec-fetch-site") ?? "none";
+  if (!isOwnOrigin(c.req.header("origin"), c.req.header("host")) || !["same-origin", "none"].includes(site)) {
+    throw new Refusal("foreign_origin", "The request comes from a page that is not renewd's own.");
+  }
+  if (!/^application\/json *(?:;|$)/i.test(c.req.header("content-type") ?? "")) {
+    throw new Refusal("not_json", "A call that changes something is sent as application/json.");
+  }
+  await next();
+});
+
+export const smallBody: MiddlewareHandler = bodyLimit({
+  maxSize: BODY_BYTES_MAX,
+  onError: () => {
+    throw new Refusal("body_too_large", `A request has at most ${BODY_BYTES_MAX} bytes.`);
+  },
+});

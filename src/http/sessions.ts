@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { HOUR_MS, MINUTE_MS } from "../core/duration.ts";
+import type { Clock, Random } from "../core/ports.ts";
+import type { Role } from "../core/settings.ts";
+
+export const SESSION_MS: number = 12 * HOUR_MS;
+const CODE_MS: number = 10 * MINUTE_MS;
+const CODES_MAX = 20;
+const SESSIONS_MAX = 200;
+
+interface Grant {
+  readonly role: Role;
+  /** By the uptime clock, which no administrator sets back. */
+  readonly endsMs: number;
+}
+
+/**
+ * One-time sign-in codes and the sessions they open, in memory only: a restart ends them. Where too many are
+ * outstanding the oldest goes. Both are kept by their hash, so that how long a look-up takes tells nothing about them.
+ */
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #codes = new Map<string, Grant>();
+  readonly #sessions = new Map<string, Grant>();
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Valid once, for ten minutes. */
+  issueCode(role: Role): string {
+    return this.#add(this.#codes, CODES_MAX, role, CODE_MS);
+  }
+
+  /** Spends the code; answers the new session's id, or undefined for a code that is wrong, spent or too old. */
+  open(code: string): string | undefined {
+    const grant = this.#read(this.#codes, code);
+    if (grant === undefined) return undefined;
+    this.#codes.delete(keyOf(code));
+    return this.#add(this.#sessions, SESSIONS_MAX, grant.role, SESSION_MS);
+  }
+
+  roleOf(session: string): Role | undefined {
+    return this.#read(this.#sessions, session)?.role;
+  }
+
+  #add(grants: Map<string, Grant>, most: number, role: Role, lifeMs: number): string {
+    const text = this.#random.hex(32);
+    for (const key of grants.keys()) {
+      if (grants.size < most) break;
+      grants.delete(key);
+    }
+    grants.set(keyOf(text), { role, endsMs: this.#clock.uptimeMs() + lifeMs });
+    return text;
+  }
+
+  #read(grants: Map<string, Grant>, text: string): Grant | undefined {
+    const grant = grants.get(keyOf(text));
+    return grant === undefined || this.#clock.uptimeMs() >= grant.endsMs ? undefined : grant;
+  }
+}
+
+function keyOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

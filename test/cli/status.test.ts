@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import type { Condition } from "../../src/core/incidents.ts";
+import type { StatusReport } from "../../src/core/status.ts";
+import { fakeApp, fakeControl, NOW, renewd, report, targetStatus, tokenStatus } from "./support.ts";
+
+const showing = (change: Partial<StatusReport>): ReturnType<typeof fakeApp> =>
+  fakeApp(fakeControl({ status: () => Promise.resolve(report(change)) }));
+
+const late: Condition = {
+  reason: "late",
+  severity: "critical",
+  message: "Not renewed yet; readers are safe until 2026-07-01T12:01:14Z, 1 min 14 s from now.",
+  action: "Check the issuer's url, DNS, proxy and firewall; renewd goes on trying.",
+};
+
+describe("status", () => {
+  it("of a well token fits in 80 columns and exits 0", async () => {
+    const { code, out, err } = await renewd(fakeApp(), "status");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out.split("\n")).toEqual([
+      "1 token, all well; last looked 2 s ago",
+      "",
+      "ok  airflow (airflow-flowapi at flowauth)",
+      "  newest    1111222233334444, expires 2026-07-01T12:01:40Z (in 1 min 40 s)",
+      "  roles     runner, viewer",
+      "  deadline  2026-07-01T12:01:14Z (in 1 min 14 s)",
+      "  next      due 2026-07-01T12:00:40Z, 40 s from now",
+      "  target    file at files, ok: holds 1111222233334444, expires",
+      "            2026-07-01T12:01:40Z; readers safe until 2026-07-01T12:01:14Z (in 1",
+      "            min 14 s)",
+    ]);
+  });
+
+  it("shows what is wrong and what to do, the endangered token first, and exits 1", async () => {
+    const endangered = tokenStatus({ token: "late-one", state: "late", ok: false, conditions: [late] });
+    const { code, out } = await renewd(showing({ ok: false, tokens: [tokenStatus(), endangered] }), "status");
+    expect(code).toBe(1);
+    expect(out).toMatch(/^2 tokens, 1 needs attention/);
+    expect(out.indexOf("late-one")).toBeLessThan(out.indexOf("ok  airflow"));
+    expect(out).toContain("  !         critical, late: Not renewed yet;");
+    expect(out).toContain("  ->        Check the issuer's url");
+    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it("says that the daemon needs attention when no token does", async () => {
+    const { code, out } = await renewd(showing({ ok: false }), "status");
+    expect(code).toBe(1);
+    expect(out).toContain("the daemon needs attention");
+  });
+
+  it("shows failing services", async () => {
+    const service = { kind: "store", key: "aws", failures: 7, code: "store_timeout", probeAt: NOW + 60_000 } as const;
+    const { out } = await renewd(showing({ services: [service] }), "status");
+    expect(out).toContain("store aws failed 7 times in a row (store_timeout); next try in 1 min");
+  });
+
+  it.each([
+    ["a moment", 59_000, 0],
+    ["three ticks", 90_000, 0],
+    ["longer than three ticks", 91_000, 3],
+  ])("whose last sweep was %s ago exits rightly", async (_, agoMs, code) => {
+    expect((await renewd(showing({ lastSweepAt: NOW - agoMs }), "status")).code).toBe(code);
+  });
+
+  it("before the first sweep, or with settings broken meanwhile and a minute gone, exits 3", async () => {
+    expect((await renewd(showing({ lastSweepAt: null }), "status")).code).toBe(3);
+    const broken = { ...showing({ lastSweepAt: NOW - 61_000 }), checkSettings: () => Promise.reject(new Error("x")) };
+    expect((await renewd(broken, "status")).code).toBe(3);
+  });
+
+  it("of one token shows that one and goes by it alone", async () => {
+    const unwell = report({ ok: false, tokens: [tokenStatus({ token: "other", ok: false }), tokenStatus()] });
+    const app = fakeApp(fakeControl({ status: () => Promise.resolve(unwell) }));
+    const { code, out } = await renewd(app, "status airflow");
+    expect(code).toBe(0);
+    expect(out).not.toContain("other");
+  });
+
+  it("with --json is the report in snake_case with RFC 3339 instants", async () => {
+    const { out } = await renewd(fakeApp(), "status --json");
+    const document = JSON.parse(out) as Record<string, unknown>;
+    expect(document).toMatchObject({
+      at: "2026-07-01T12:00:00Z",
+      ok: true,
+      last_sweep_at: "2026-07-01T11:59:58Z",
+      tokens: [{ token: "airflow", newest: { exp_at: "2026-07-01T12:01:40Z" }, targets: [{ target: "file" }] }],
+    });
+    const one = JSON.parse((await renewd(fakeApp(), "status airflow --json")).out) as Record<string, unknown>;
+    expect(one["token"]).toBe("airflow");
+  });
+
+  it("lets no foreign text drive the terminal", async () => {
+    const hostile = targetStatus({ conditions: [{ ...late, message: "x\u001b[2Jy" }], ok: false });
+    const { out } = await renewd(showing({ tokens: [tokenStatus({ targets: [hostile] })] }), "status");
+    expect(out).not.toContain("\u001b");
+  });
+});

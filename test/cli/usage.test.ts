@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { RenewdError } from "../../src/core/errors.ts";
+import { fakeApp, fakeControl, renewd } from "./support.ts";
+
+describe("usage", () => {
+  it.each([
+    ["", "Usage: renewd"],
+    ["nonsense", "unknown command 'nonsense'"],
+    ["status --nonsense", "unknown option '--nonsense'"],
+    ["renew", "missing required argument 'token'"],
+    ["renew a b", "too many arguments"],
+    ["renew airflow --lifetime soon", "expected a duration"],
+    ["history airflow --limit 0", "from 1 to 1000"],
+    ["pause airflow --until yesterday", "expected an instant"],
+    ["pause airflow --until 2026-06-01T00:00:00Z", "is past"],
+    ["adopt airflow", "missing required argument 'target'"],
+    ["issuer", "Usage: renewd issuer"],
+    ["issuer add-server x", "--max-life"],
+    ["issuer serve --listen 8081", "expected an address"],
+  ])("`renewd %s` exits 64 and says why on stderr", async (argv, why) => {
+    const { code, out, err } = await renewd(fakeApp(), argv);
+    expect({ code, out }).toEqual({ code: 64, out: "" });
+    expect(err).toContain(why);
+  });
+
+  it("prints help and version to stdout and exits 0", async () => {
+    expect(await renewd(fakeApp(), "--version")).toEqual({ code: 0, out: "1.2.3", err: "" });
+    const { code, out, err } = await renewd(fakeApp(), "--help");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const verbs = ["run", "check", "plan", "status", "renew", "history", "pause", "resume", "adopt", "dashboard"];
+    for (const verb of [...verbs, "health", "issuer"]) expect(out).toMatch(new RegExp(`^  ${verb}\\b`, "m"));
+    expect(out).not.toMatch(/rollback|simulate|create-token/);
+  });
+});
+
+describe("the settings file", () => {
+  it.each([
+    ["status", {}, "config/renewd.yaml"],
+    ["status", { RENEWD_CONFIG: "/etc/r.yaml" }, "/etc/r.yaml"],
+    ["status -c my.yaml", { RENEWD_CONFIG: "/etc/r.yaml" }, "my.yaml"],
+    ["-c my.yaml status", {}, "my.yaml"],
+  ])("of `%s` with %j is %s", async (argv, environment, file) => {
+    const app = fakeApp(fakeControl(), { environment });
+    await renewd(app, argv);
+    expect(app.asked).toEqual([{ settingsFile: file, allowCommands: false, need: "read" }]);
+  });
+});
+
+describe("an error", () => {
+  const failing = (thrown: unknown, environment = {}): ReturnType<typeof fakeApp> =>
+    fakeApp(fakeControl(), { environment, withControl: () => Promise.reject(thrown) });
+
+  it("is one line of what and one of what to do", async () => {
+    const error = new RenewdError("state_locked", "another renewd holds /var/lib/renewd/renewd.db");
+    const { code, out, err } = await renewd(failing(error), "status");
+    expect({ code, out }).toEqual({ code: 4, out: "" });
+    expect(err.split("\n")).toEqual([
+      "renewd: another renewd holds /var/lib/renewd/renewd.db",
+      "  -> Another renewd uses this state file; stop it first, or speak to it with the same settings file.",
+    ]);
+  });
+
+  it("that is a bug shows neither its text nor a stack, unless RENEWD_DEBUG asks for it", async () => {
+    const bug = new TypeError("holds canary-secret");
+    const { code, err } = await renewd(failing(bug), "status");
+    expect(code).toBe(70);
+    expect(err).not.toMatch(/canary|\bat .*:\d+/);
+    expect((await renewd(failing(bug, { RENEWD_DEBUG: "1" }), "status")).err).toMatch(/\bat .*:\d+/);
+  });
+
+  it("in the settings shows every place, whatever the verb", async () => {
+    const problem = { file: "r.yaml", line: 3, column: 5, path: "tokens", hint: "Mend it." };
+    const problems = [
+      { ...problem, message: "unknown key" },
+      { ...problem, line: 9, message: "no hold" },
+    ];
+    const error = Object.assign(new RenewdError("settings_invalid", "r.yaml:3"), { problems });
+    const { code, err } = await renewd(failing(error), "plan");
+    expect(code).toBe(2);
+    expect(err).toBe("r.yaml:3 unknown key\nr.yaml:9 no hold");
+  });
+
+  it("about an unknown token names the declared ones, about an unknown target its targets", async () => {
+    const { code, err } = await renewd(fakeApp(), "renew airflw");
+    expect(code).toBe(64);
+    expect(err).toContain("no token airflw is declared. Did you mean one of airflow by airflw?");
+    const adopt = () => Promise.reject(new RenewdError("unknown_token", "airflow has no target fil"));
+    const target = await renewd(fakeApp(fakeControl({ adopt })), "adopt airflow fil");
+    expect(target.err).toContain("airflow has no target fil. Did you mean one of file by fil?");
+  });
+});

@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import Database from "better-sqlite3";
+import { expect, it } from "vitest";
+import { pause, type Renewd, until } from "../support/process.ts";
+import { fillIssuer, madeTokens, serveIssuer } from "./issuer-process.ts";
+import { newPlace, type Place } from "./place.ts";
+import { Reader } from "./reader.ts";
+import { settingsOf } from "./settings.ts";
+
+const TOKEN = "airflow-flowapi";
+const API_TOKEN = "an operator of the tests";
+const KILLS = 7;
+/** Steps after which the next is likely to be under way. */
+const STEPS = [
+  "daemon:started",
+  "renewal:started",
+  "renewal:asked",
+  "renewal:minted",
+  "renewal:accepted",
+  "target:delivered",
+  "renewal:settled",
+] as const;
+
+it("survives SIGKILL at any instant: every token is known, every read is good, and it goes on", async () => {
+  await using place = await newPlace();
+  await fillIssuer(place);
+  const { url } = await serveIssuer(place);
+  await place.write("ops.token", API_TOKEN);
+  const http = "  tokens: { ops: { role: operator, secret: { file: ../ops.token } } }";
+  // A short limit for calls, since an answer in doubt is waited out; tokens of one minute, renewed after 24 s.
+  const timing = { lifetime: "1m", hold: "10s", repair: "5s", renewBefore: "60%", timeout: "200ms" };
+  await place.settings(settingsOf(place, { url, http, ...timing }));
+
+  let daemon = await place.daemon();
+  await daemon.event("renewal:settled");
+  using reader = new Reader(place.target, await readFile(place.path("public_key.pem"), "utf8"), 100);
+  const kills: string[] = [];
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    kills.push(await killDuringWork(place, daemon));
+    daemon = await place.daemon();
+  }
+  const history = `killed after ${kills.join("; ")}`;
+
+  await until("all is settled again", async () => (await settledFingerprint(place)) !== undefined, 60_000);
+  const made = await madeTokens(place);
+  expect(unknownTo(place, made.map(({ fingerprint }) => fingerprint)), history).toEqual([]);
+  expect(await settledFingerprint(place), history).toBe(made.at(-1)?.fingerprint);
+
+  expect(await place.run("renew", TOKEN), history).toMatchObject({ code: 0, stderr: "" });
+  reader[Symbol.dispose]();
+  expect(reader.failures, history).toEqual([]);
+  expect(reader.leastLeftMs, history).toBeGreaterThanOrEqual(10_000);
+  expect(await daemon.stop()).toMatchObject({ code: 0 });
+  expect(place.processes.flatMap(({ log }) => log.filter(({ event }) => event === "renewal:quarantined"))).toEqual([]);
+}, 120_000);
+
+/** Asks for a renewal, waits for some step of it (or not, when a request in doubt is waited out), a little more, and kills. */
+async function killDuringWork(place: Place, daemon: Renewd): Promise<string> {
+  const step = STEPS[Math.floor(Math.random() * STEPS.length)] ?? "renewal:asked";
+  const extraMs = Math.floor(Math.random() * 30);
+  // Two tokens of one second would expire at the same instant, and the later one gain nothing.
+  const from = step === "daemon:started" ? 0 : daemon.log.length;
+  await pause(1_000);
+  await fetch(`${place.url}/api/v1/tokens/${TOKEN}/renew`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${API_TOKEN}`, "content-type": "application/json" },
+    body: "{}",
+  });
+  const reached = await daemon.event(step, { from, withinMs: 2_000 }).catch(() => undefined);
+  await pause(extraMs);
+  const { signal } = await daemon.kill();
+  expect(signal).toBe("SIGKILL");
+  return `${reached === undefined ? "no " : ""}${step} + ${extraMs} ms`;
+}
+
+/** The newest token when nothing is under way any more and the target holds it. */
+async function settledFingerprint(place: Place): Promise<string | undefined> {
+  const { stdout } = await place.run("status", "--json", TOKEN);
+  const { ok, state, newest, targets } = JSON.parse(stdout) as {
+    ok: boolean;
+    state: string;
+    newest: { fingerprint: string } | null;
+    targets: { state: string; held: { fingerprint: string } | null }[];
+  };
+  const held = targets[0]?.held?.fingerprint;
+  return ok && state === "ok" && targets[0]?.state === "ok" && held === newest?.fingerprint ? held : undefined;
+}
+
+/** Those of the issuer's tokens that the state has no good word for. */
+function unknownTo(place: Place, fingerprints: readonly string[]): readonly string[] {
+  const database = new Database(place.stateFile, { readonly: true });
+  try {
+    const rows = database.prepare("select fingerprint, fate from issues").all() as {
+      fingerprint: string;
+      fate: string;
+    }[];
+    const good = rows.filter(({ fate }) => ["accepted", "superseded", "outlived"].includes(fate));
+    return fingerprints.filter((each) => !good.some(({ fingerprint }) => fingerprint === each));
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,108 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Ended, Renewd, type SpawnOptions } from "../support/process.ts";
+
+const LAUNCHED_AT_MOST = 200;
+
+/** A folder of its own with the settings, the state and the targets of one daemon, and every process that was started on it. */
+export class Place implements AsyncDisposable {
+  readonly folder: string;
+  readonly httpPort: number;
+  readonly processes: Renewd[] = [];
+  readonly settingsFile: string;
+  readonly stateFile: string;
+  /** What consumers read. */
+  readonly target: string;
+
+  constructor(folder: string, httpPort: number) {
+    this.folder = folder;
+    this.httpPort = httpPort;
+    this.settingsFile = this.path("config/renewd.yaml");
+    this.stateFile = this.path("var/renewd.db");
+    this.target = this.path("var/secrets/FLOWAPI_TOKEN");
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.httpPort}`;
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Relative to the folder; private, as settings and secrets have to be. */
+  async write(name: string, text: string): Promise<string> {
+    const file = this.path(name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+    await chmod(file, 0o600);
+    return file;
+  }
+
+  settings(text: string): Promise<string> {
+    return this.write("config/renewd.yaml", text);
+  }
+
+  read(): Promise<string> {
+    return readFile(this.target, "utf8");
+  }
+
+  /** A verb on this place's settings. */
+  start(verb: readonly string[], options: SpawnOptions = {}): Renewd {
+    return this.launch([...verb, "-c", this.settingsFile], options);
+  }
+
+  /** The daemon, once it is ready: its first look at all tokens is done. */
+  async daemon(options: SpawnOptions & { readonly flags?: readonly string[] } = {}): Promise<Renewd> {
+    const daemon = this.start(["run", ...(options.flags ?? [])], options);
+    await daemon.event("daemon:started");
+    return daemon;
+  }
+
+  /** A verb on this place's settings, run to its end. */
+  run(...verb: readonly string[]): Promise<Ended> {
+    return this.start(verb).ended;
+  }
+
+  /** Any command line of renewd's. */
+  launch(args: readonly string[], options: SpawnOptions = {}): Renewd {
+    if (this.processes.length >= LAUNCHED_AT_MOST) throw new Error("so many processes are a loop");
+    const renewd = new Renewd(args, { cwd: this.folder, ...options });
+    this.processes.push(renewd);
+    return renewd;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.processes.filter((each) => each.running).map((each) => each.kill()));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export async function newPlace(): Promise<Place> {
+  return new Place(await mkdtemp(join(tmpdir(), "renewd-e2e-")), await freePort());
+}
+
+/** Below the range from which the kernel gives ports to others that ask for any. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error("no free port found");
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  server.listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    server.close();
+    await once(server, "close");
+    return true;
+  } catch {
+    return false;
+  }
+}

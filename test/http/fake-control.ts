@@ -1,0 +1,137 @@
+/**
+ * A control without an engine behind it: it follows the contract of `core/control.ts` (unknown tokens, joins, refusals)
+ * over one declared token, so that tests of HTTP and of the socket need no issuer and no store.
+ */
+import type { RenewalStanding, RenewTicket } from "../../src/core/control.ts";
+import type { Instant } from "../../src/core/duration.ts";
+import { RenewdError } from "../../src/core/errors.ts";
+import type { PlanEntry } from "../../src/core/plan.ts";
+import type { HistoryEntry } from "../../src/core/state-store.ts";
+import type { StatusReport, TargetStatus, TokenStatus } from "../../src/core/status.ts";
+import type { Remote } from "../../src/http/control-calls.ts";
+
+export const NOW: Instant = Date.parse("2026-07-01T08:00:00Z");
+export const EXP: Instant = Date.parse("2026-07-31T08:00:00Z");
+
+export const target: TargetStatus = {
+  target: "airflow",
+  store: "aws",
+  state: "ok",
+  ok: true,
+  next: { action: "wait", at: EXP, reason: "it holds the newest token" },
+  held: {
+    fingerprint: "00112233aabbccdd",
+    issuerId: "7",
+    startAt: NOW,
+    expAt: EXP,
+    u: 0.5,
+    sinceAt: NOW,
+    provedAt: NOW,
+  },
+  delivery: null,
+  drift: null,
+  deadlineAt: EXP - 3_600_000,
+  trouble: null,
+  conditions: [],
+};
+
+export const token: TokenStatus = {
+  token: "flowapi",
+  name: "airflow-flowapi",
+  issuer: "flowauth",
+  state: "ok",
+  ok: true,
+  next: { action: "wait", at: EXP - 7_200_000, reason: "not due yet" },
+  newest: {
+    fingerprint: "00112233aabbccdd",
+    issuerId: "7",
+    startAt: NOW,
+    expAt: EXP,
+    roles: ["runner", "viewer"],
+    origin: "minted",
+  },
+  previous: null,
+  schedule: { renewAt: EXP - 7_200_000, latestAt: EXP - 5_400_000, floorAt: NOW, deadlineAt: EXP - 3_600_000 },
+  quarantined: null,
+  pause: null,
+  trouble: null,
+  lastSuccessAt: NOW,
+  conditions: [],
+  targets: [target],
+};
+
+export const report: StatusReport = { at: NOW, ok: true, lastSweepAt: NOW - 2_000, services: [], tokens: [token] };
+
+export class FakeControl implements Remote {
+  /** What was asked for, in order. */
+  readonly asked: (readonly unknown[])[] = [];
+  report: StatusReport = report;
+  /** Thrown by the next call of anything. */
+  failure: Error | undefined;
+  #wishAt: Instant | undefined;
+
+  async status(): Promise<StatusReport> {
+    return this.#answer(["status"], this.report);
+  }
+
+  async tokenStatus(key: string): Promise<TokenStatus> {
+    const found = this.report.tokens.find((each) => each.token === key);
+    if (found === undefined) throw new RenewdError("unknown_token", `no token ${key} is declared`);
+    return this.#answer(["tokenStatus", key], found);
+  }
+
+  async plan(): Promise<readonly PlanEntry[]> {
+    const times = { at: NOW, renewAt: NOW, latestAt: NOW, deadlineAt: EXP };
+    return [{ token: "flowapi", name: "airflow-flowapi", action: "renew", reason: "due", arithmetic: ["a"], ...times }];
+  }
+
+  async history(key: string, limit: number): Promise<readonly HistoryEntry[]> {
+    await this.tokenStatus(key);
+    return this.#answer(["history", key, limit], [{ at: NOW, type: "renewal:settled", target: null, data: {} }]);
+  }
+
+  async renew(key: string, lifetimeMs: number | null): Promise<RenewTicket> {
+    await this.tokenStatus(key);
+    if (lifetimeMs !== null && lifetimeMs < 120_000) {
+      throw new RenewdError("would_not_gain", "now + 1 min is before 2026-07-31T08:00:00Z");
+    }
+    const joined = this.#wishAt !== undefined;
+    this.#wishAt ??= NOW;
+    return this.#answer(["renew", key, lifetimeMs], { token: key, since: this.#wishAt, joined });
+  }
+
+  async renewal(key: string, since: Instant): Promise<RenewalStanding> {
+    await this.tokenStatus(key);
+    const standing: RenewalStanding = { state: "delivered", fingerprint: "00112233aabbccdd", expAt: EXP };
+    return this.#answer(["renewal", key, since], standing);
+  }
+
+  async pause(key: string, until: Instant | null, reason: string | null): Promise<void> {
+    await this.tokenStatus(key);
+    return this.#answer(["pause", key, until, reason], undefined);
+  }
+
+  async resume(key: string): Promise<void> {
+    await this.tokenStatus(key);
+    return this.#answer(["resume", key], undefined);
+  }
+
+  async adopt(key: string, label: string): Promise<void> {
+    await this.tokenStatus(key);
+    return this.#answer(["adopt", key, label], undefined);
+  }
+
+  async issueLink(): Promise<string> {
+    return "http://127.0.0.1:8080/sign-in?code=x";
+  }
+
+  async reload(): Promise<readonly string[]> {
+    return this.#answer(["reload"], ["renewd.yaml:3:1 a problem"]);
+  }
+
+  #answer<T>(asked: readonly unknown[], answer: T): T {
+    if (this.failure !== undefined) throw this.failure;
+    this.asked.push(asked);
+    return answer;
+  }
+}

@@ -4,15 +4,16 @@ import { resolve } from "node:path";
 import { actAlone, readAlone } from "./app/alone.ts";
 import { type ProbeResult, probeAll } from "./app/checking.ts";
 import { type Daemon, type DaemonOptions as RunOptions, runDaemon } from "./app/daemon.ts";
-import { socketOf } from "./app/front.ts";
+import { socketBeside, socketOf } from "./app/front.ts";
 import type { Control } from "./core/control.ts";
-import { RenewdError } from "./core/errors.ts";
+import { RenewdError, toRenewdError } from "./core/errors.ts";
 import type { Settings } from "./core/settings.ts";
 import { askHealth as askHealthAt } from "./http/health.ts";
 import { connectControl } from "./http/socket.ts";
 import { issuerTypes } from "./issuers/index.ts";
 import { compileCron } from "./runtime/cron.ts";
 import { loadSettings } from "./settings/load.ts";
+import { stateFileOf } from "./settings/state-file.ts";
 import { storeTypes } from "./stores/index.ts";
 
 export type { Daemon } from "./app/daemon.ts";
@@ -47,8 +48,9 @@ export async function withControl<T>(
   options: AppOptions & { readonly need: "read" | "act" },
   use: (control: Control, by: "daemon" | "alone") => Promise<T>,
 ): Promise<T> {
-  const settings = await readSettings(options.settingsFile);
-  const daemon = await connectControl(socketOf(settings));
+  const read = await readSettings(options.settingsFile).catch((thrown: unknown) => toRenewdError(thrown));
+  const socket = read instanceof RenewdError ? await socketDespite(options.settingsFile) : socketOf(read);
+  const daemon = socket === undefined ? undefined : await connectControl(socket);
   if (daemon !== undefined) {
     try {
       return await use(daemon, "daemon");
@@ -56,6 +58,8 @@ export async function withControl<T>(
       await daemon.close();
     }
   }
+  if (read instanceof RenewdError) throw read;
+  const settings = read;
   const alone = (control: Control): Promise<T> => use(control, "alone");
   return options.need === "read"
     ? readAlone(settings, options.allowCommands, alone)
@@ -87,6 +91,12 @@ export async function dashboardLink(options: AppOptions): Promise<string> {
   } finally {
     await daemon.close();
   }
+}
+
+/** A daemon goes on with its old settings when the file was broken since; it is still to be asked how it is. */
+async function socketDespite(settingsFile: string): Promise<string | undefined> {
+  const state = await stateFileOf(resolve(settingsFile));
+  return state === undefined ? undefined : socketBeside(state);
 }
 
 function readSettings(file: string): Promise<Settings> {

@@ -1,5 +1,4 @@
-import { access, mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { access } from "node:fs/promises";
 import type { Control } from "../core/control.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
@@ -40,7 +39,6 @@ export async function actAlone<T>(
   version: string,
   use: (control: Control) => Promise<T>,
 ): Promise<T> {
-  await mkdir(dirname(settings.state.url.file), { recursive: true, mode: 0o700 });
   const lock = lockState(settings.state.url.file);
   try {
     const assembly = await assemble(settings, { allowCommands }, () => undefined);

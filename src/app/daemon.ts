@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Control } from "../core/control.ts";
 import { SECOND_MS } from "../core/duration.ts";
 import type { Emit } from "../core/events.ts";
@@ -55,7 +53,6 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
     for (const step of undo.toReversed()) await step();
   };
   try {
-    await mkdir(dirname(settings.state.url.file), { recursive: true, mode: 0o700 });
     const lock = lockState(settings.state.url.file);
     undo.push(() => lock.release());
     const bus = new EventBus();

@@ -32,7 +32,11 @@ export interface FrontParts {
 }
 
 export function socketOf(settings: Settings): string {
-  return `${settings.state.url.file}.sock`;
+  return socketBeside(settings.state.url.file);
+}
+
+export function socketBeside(stateFile: string): string {
+  return `${stateFile}.sock`;
 }
 
 export async function openFront(parts: FrontParts): Promise<Front> {

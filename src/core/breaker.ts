@@ -48,14 +48,37 @@ export function afterSuccess(): Breaker {
   return CLOSED;
 }
 
-/** A failure of the service itself. What only a person can mend (a wrong password) opens at once: asking for each token would only lock the account. */
-export function afterFailure(breaker: Breaker, code: ErrorCode, now: Instant): Breaker {
+/** How the call that failed had been admitted. */
+export interface Admitted {
+  readonly probe: boolean;
+  /** It is among the breaker's calls already. */
+  readonly counted: boolean;
+}
+
+/**
+ * A failure of the service itself. What only a person can mend (a wrong password) opens at once and is probed as rarely as
+ * can be: asking for each token would only lock the account. While open, only a probe's failure lengthens the pause; the
+ * calls that were under way when it opened are late news.
+ */
+export function afterFailure(breaker: Breaker, code: ErrorCode, now: Instant, admitted?: Admitted): Breaker {
+  const wasProbe = admitted?.probe ?? breaker.probingUntil !== null;
+  const calls = admitted?.counted === true ? breaker.calls : withCall(breaker.calls, now, CALLS_PER_HOUR_SERVICE);
+  if (isBroken(breaker) && !wasProbe) return { ...breaker, calls };
   const failures = breaker.failures + 1;
-  const calls = breaker.failures === 0 ? withCall([], now, CALLS_PER_HOUR_SERVICE) : breaker.calls;
-  const opens = failures >= FAILURES_TO_OPEN || ERRORS[code].retry === "person";
-  const doublings = Math.min(Math.max(failures - FAILURES_TO_OPEN, 0), 4);
-  const probeAt = opens ? now + Math.min(PROBE_LEAST_MS * 2 ** doublings, PROBE_MOST_MS) : null;
+  const isForPerson = ERRORS[code].retry === "person";
+  const probeAt =
+    failures >= FAILURES_TO_OPEN || isForPerson ? now + (isForPerson ? PROBE_MOST_MS : pauseMs(failures)) : null;
   return { failures, probeAt, probingUntil: null, calls, failedCode: code };
+}
+
+function pauseMs(failures: number): number {
+  const doublings = Math.min(Math.max(failures - FAILURES_TO_OPEN, 0), 4);
+  return Math.min(PROBE_LEAST_MS * 2 ** doublings, PROBE_MOST_MS);
+}
+
+/** A person says that it is mended: the next call may probe at once. */
+export function probeNow(breaker: Breaker, now: Instant): Breaker {
+  return breaker.probeAt === null ? breaker : { ...breaker, probeAt: now, probingUntil: null };
 }
 
 export function isBroken(breaker: Breaker): boolean {

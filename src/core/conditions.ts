@@ -2,7 +2,7 @@ import { rolesDiffer, type TokenView } from "./decide.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
 import type { Condition, IncidentReason, Severity } from "./incidents.ts";
-import type { TokenRecord, Trouble } from "./records.ts";
+import type { TargetRecord, TokenRecord, Trouble } from "./records.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import { targetDeadlineAt, type TargetView } from "./target.ts";
 
@@ -50,7 +50,7 @@ export function targetConditions(view: TargetView, repairMs: number, now: Instan
       act,
     );
   }
-  if (record.held === null && record.drift === null && view.desired !== null && now >= record.firstSeenAt + repairMs) {
+  if (record.held === null && record.drift === null && now >= record.firstSeenAt + repairMs) {
     add(
       "never_delivered",
       "critical",
@@ -80,12 +80,17 @@ export function targetConditions(view: TargetView, repairMs: number, now: Instan
   ) {
     add(
       "target_failing",
-      severityOf(record.trouble.since, deadline, now),
+      isLost(record) ? "critical" : severityOf(record.trouble.since, deadline, now),
       troubleText(record.trouble, deadline, now),
       ERRORS[record.trouble.last.code].hint,
     );
   }
   return conditions;
+}
+
+/** Our token is gone from it: its readers are in danger already. */
+function isLost(record: TargetRecord): boolean {
+  return record.held === null && record.drift !== null && record.ownership !== "none";
 }
 
 export function nextTargetConditionAt(view: TargetView, repairMs: number, now: Instant): Instant | null {
@@ -114,7 +119,7 @@ function lateness(view: TokenView, schedule: Schedule | null, now: Instant): rea
     const reason = pause === null ? "deadline_missed" : "paused_past_deadline";
     return [{ reason, severity: "critical", message, action: pause === null ? action : "`renewd resume` the token." }];
   }
-  if (now < schedule.latestAt || trouble === null) return [];
+  if (now < schedule.latestAt) return [];
   return [
     {
       reason: "late",

@@ -2,7 +2,7 @@ import { CALLS_PER_ATTEMPT, CALLS_PER_HOUR_ONE, callAllowedAt, RETRY_DELAY_MS_MA
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { type Issue, lifetimeMs } from "./issue.ts";
 import type { Mint, Pause, RenewCause, TokenRecord, Trouble } from "./records.ts";
-import { greatestNeedMs, HEARTBEAT_MS, type Pace, scheduleOf, type Use } from "./schedule.ts";
+import { greatestNeedMs, HEARTBEAT_MS, type Pace, type Schedule, scheduleOf, type Use } from "./schedule.ts";
 import type { DeclaredToken } from "./token.ts";
 import { isOpen, nextOpening } from "./windows.ts";
 
@@ -31,35 +31,41 @@ export function decide(view: TokenView, now: Instant): TokenDecision {
   const { record } = view;
   const paused = pausedUntil(record.pause, now);
   if (paused !== undefined) return { do: "wait", until: paused, reason: pauseReason(record.pause) };
+  if (record.mint !== null) return decideMint(record.mint, view, now);
   const retryAt = retryFrom(record.trouble, record.calls, now);
-  if (record.mint !== null) return decideMint(record.mint, view, retryAt, now);
   const due = dueNow(view, now);
-  if (due.do !== "renew" || retryAt === undefined || skipsBackoff(view, due.cause)) return due;
+  if (due.do !== "renew" || retryAt === undefined || skipsBackoff(record)) return due;
   return { do: "wait", until: retryAt, reason: `${due.reason}; failed before, next try ${formatInstant(retryAt)}` };
 }
 
 /** A person's wish is tried at once even while backing off; its own failures back off like any. */
-function skipsBackoff(view: TokenView, cause: RenewCause): boolean {
-  const { wish, trouble } = view.record;
-  return cause === "person" && wish !== null && (trouble === null || trouble.last.at < wish.at);
+function skipsBackoff({ wish, trouble }: TokenRecord): boolean {
+  return wish !== null && (trouble === null || trouble.last.at < wish.at);
 }
 
-function decideMint(mint: Mint, view: TokenView, retryAt: Instant | undefined, now: Instant): TokenDecision {
-  if (mint.fresh !== null) {
-    if (now >= mint.fresh.expAt)
-      return { do: "outlive", reason: "the fresh token expired before it could be verified" };
-    if (canNoLongerServe(mint.fresh, view, now)) {
-      return { do: "outlive", reason: "the fresh token has too little life left to be of use" };
-    }
-    if (retryAt !== undefined) return { do: "wait", until: retryAt, reason: "the fresh token cannot be verified yet" };
-    return { do: "verify", reason: "a fresh token was minted and waits to be verified" };
-  }
-  if (now < mint.settleAt && mint.settleAt - now <= RETRY_DELAY_MS_MAX) {
-    return { do: "wait", until: mint.settleAt, reason: "a request was sent and its answer may still be under way" };
-  }
+function decideMint(mint: Mint, view: TokenView, now: Instant): TokenDecision {
+  const { trouble, calls } = view.record;
+  // Only failures of this mint hold it up: a person's wish may have begun it while an older failure still backed off.
+  const failed = trouble !== null && trouble.last.at >= mint.sentAt;
+  const retryAt = failed ? retryFrom(trouble, calls, now) : undefined;
+  if (mint.fresh !== null) return decideFresh(mint.fresh, view, retryAt, now);
   if (retryAt !== undefined)
     return { do: "wait", until: retryAt, reason: "it is not known whether the last request minted a token" };
+  if (!failed && mint.lookedAt === null)
+    return { do: "settle", reason: "renewd ended while a request was under way: look for what it made" };
+  if (now < mint.settleAt && mint.settleAt - now <= RETRY_DELAY_MS_MAX) {
+    return { do: "wait", until: mint.settleAt, reason: "a request was sent and what it makes may still be under way" };
+  }
   return { do: "settle", reason: "a request was sent whose answer is not known: look for what it made" };
+}
+
+function decideFresh(fresh: Issue, view: TokenView, retryAt: Instant | undefined, now: Instant): TokenDecision {
+  if (now >= fresh.expAt) return { do: "outlive", reason: "the fresh token expired before it could be verified" };
+  if (canNoLongerServe(fresh, view, now)) {
+    return { do: "outlive", reason: "the fresh token has too little life left to be of use" };
+  }
+  if (retryAt !== undefined) return { do: "wait", until: retryAt, reason: "the fresh token cannot be verified yet" };
+  return { do: "verify", reason: "a fresh token was minted and waits to be verified" };
 }
 
 /** Too short for its readers, and no better than the token in use. */
@@ -70,6 +76,11 @@ function canNoLongerServe(fresh: Issue, view: TokenView, now: Instant): boolean 
 /** Until when all its readers would get as much as they need. */
 export function servesUntil(issue: Issue, pace: Pace): Instant {
   return issue.expAt - greatestNeedMs(pace.uses, lifetimeMs(issue));
+}
+
+/** Windows gate only the start of a renewal, never the next try of one that failed since it was due. */
+function hasBegun(record: TokenRecord, schedule: Schedule): boolean {
+  return record.trouble !== null && record.trouble.since >= schedule.renewAt;
 }
 
 function dueNow(view: TokenView, now: Instant): TokenDecision {
@@ -85,7 +96,8 @@ function dueNow(view: TokenView, now: Instant): TokenDecision {
     const until = openingFrom(view, schedule.renewAt, schedule.latestAt);
     return { do: "wait", until, reason: `due ${formatInstant(until)}, ${formatDuration(until - now)} from now` };
   }
-  if (isOpen(declared.policy.windows, now)) return renew("due", `due since ${formatInstant(schedule.renewAt)}`, urgent);
+  if (hasBegun(record, schedule) || isOpen(declared.policy.windows, now))
+    return renew("due", `due since ${formatInstant(schedule.renewAt)}`, urgent);
   if (urgent && view.clockTrusted) {
     return {
       ...renew("due", `no window opened before ${formatInstant(schedule.latestAt)}, so the window is overridden`, true),

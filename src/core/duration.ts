@@ -21,7 +21,7 @@ export function parseDuration(text: string): number | undefined {
   return Number.isFinite(ms) && ms <= TEN_YEARS_MS ? Math.round(ms) : undefined;
 }
 
-/** A duration as `parseDuration` reads it, or a share such as `33%` (more than 0, less than 100). */
+/** A duration as `parseDuration` reads it, or a share such as `33%` (less than 100). */
 export function parseSpan(text: string): Span | undefined {
   const percent = /^(\d{1,2}(?:\.\d{1,4})?)%$/.exec(text.trim());
   if (percent === null) {
@@ -37,8 +37,8 @@ export function spanMs(span: Span, lifetimeMs: number): number {
 
 /** For people: the two largest units that say something, `29 d 4 h`, `1 h 12 min`, `45 s`, `0 s`. */
 export function formatDuration(durationMs: number): string {
-  const sign = durationMs < 0 ? "-" : "";
   let restMs = Math.round(Math.abs(durationMs) / SECOND_MS) * SECOND_MS;
+  const sign = durationMs < 0 && restMs > 0 ? "-" : "";
   const parts: string[] = [];
   for (const [unit, unitMs] of [
     ["d", DAY_MS],

@@ -45,6 +45,8 @@ export interface Mint {
   readonly sentAt: Instant;
   /** After this no answer of the request can arrive any more. */
   readonly settleAt: Instant;
+  /** When the issuer's list was last looked at for what this request made; null before that. */
+  readonly lookedAt: Instant | null;
   readonly fresh: Issue | null;
 }
 

@@ -85,7 +85,7 @@ export interface StateStore {
   /** A service is well again: ends the backoff of the jobs whose last failure was the service's, and makes them due. */
   free(service: ServiceKey, now: Instant): Promise<void>;
 
-  /** Null while somebody holds it. A lease that ends later than `now + ttlMs` was written by another clock and is void. */
+  /** Null while somebody holds it. A lease that ends later than any can rightly do (30 min) was written by a clock that leapt, and is void. */
   claim(job: Job, holder: string, now: Instant, ttlMs: number): Promise<Lease | null>;
   /** Moves its end; false when it was lost. */
   extend(lease: Lease, now: Instant, ttlMs: number): Promise<boolean>;
@@ -98,7 +98,7 @@ export interface StateStore {
   token(key: string): Promise<TokenRecord | undefined>;
   targets(token: string): Promise<readonly TargetRecord[]>;
   allTargets(): Promise<readonly TargetRecord[]>;
-  /** All issues ever known of a token. */
+  /** All issues known of a token; those that are not in use are forgotten 30 days after their expiry. */
   known(token: string): Promise<ReadonlyMap<Fingerprint, { readonly issue: Issue; readonly fate: IssueFate }>>;
   /** The sealed text of the fresh, desired or previous issue; undefined for any other. Throws `state_key` when no key opens it. */
   unseal(token: string, fingerprint: Fingerprint): Promise<SecretText | undefined>;
@@ -111,7 +111,7 @@ export interface StateStore {
   /** Keeps, sealed, what was minted under a lease that was lost: appended, never read by the loop. */
   stray(token: string, issue: Issue, text: SecretText, now: Instant): Promise<void>;
 
-  /** Notes that this issue was proved to be in all targets; true the first time that it is said of this issue. */
+  /** Notes that this issue was proved to be in all targets; true unless it was the last one of which that was said. */
   settle(token: string, fingerprint: Fingerprint, now: Instant): Promise<boolean>;
 
   breaker(service: ServiceKey): Promise<Breaker>;

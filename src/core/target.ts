@@ -33,9 +33,13 @@ export function decideTarget(view: TargetView, now: Instant): TargetDecision {
   if (retryAt !== undefined)
     return { do: "wait", until: retryAt, reason: `failed before, next try ${formatInstant(retryAt)}` };
   if (record.delivery !== null && record.delivery.fingerprint === desired?.fingerprint) {
-    return record.delivery.phase === "written"
-      ? { do: "confirm", reason: "written, to be seen as the consumer sees it" }
-      : { do: "notify", reason: "in place, the reload hook is still to be told" };
+    if (record.delivery.phase === "confirmed")
+      return { do: "notify", reason: "in place, the reload hook is still to be told" };
+    const visibleAt = record.delivery.at + view.declared.propagationMs;
+    // A target that fails is looked at once, not again and again: its calls are counted.
+    if (record.trouble !== null && now < visibleAt && record.delivery.at <= now)
+      return { do: "wait", until: visibleAt, reason: "written, to be seen when its propagation is over" };
+    return { do: "confirm", reason: "written, to be seen as the consumer sees it" };
   }
   if (record.observedAt === null) return { do: "observe", reason: "never looked at yet" };
   if (desired !== null && shouldHold(view, desired, now)) {

@@ -102,22 +102,27 @@ function wrongTime(claims: TokenClaims, expected: Expectation, now: Instant): Ve
 }
 
 function wrongPowers(scopes: Scopes, expected: Expectation): Verdict | undefined {
-  const missing = expected.requiredRoles.filter((role) => scopes[role] === undefined);
+  const missing = expected.requiredRoles.filter((role) => !Object.hasOwn(scopes, role));
   if (missing.length > 0) return reject("roles", `it lacks the role ${missing.map(shown).join(", ")}`);
   const extra = Object.keys(scopes).filter((role) => !expected.allowedRoles.includes(role));
   if (expected.allowedRoles.length > 0 && extra.length > 0) {
     return reject("roles", `it has the role ${extra.map(shown).join(", ")}, which was not asked for`);
   }
-  const lost = expected.requiredRoles.flatMap((role) => less(expected.previous?.scopes[role], scopes[role], role));
+  const before = expected.previous?.scopes ?? {};
+  const kept = expected.allowedRoles.length === 0 ? Object.keys(before) : expected.requiredRoles;
+  const lost = kept.flatMap((role) => less(of(before, role), of(scopes, role), role));
   if (lost.length > 0) return reject("scopes", `it lacks ${someOf(lost)} of the token in use`);
   return undefined;
 }
 
+/** A role that is in the settings and was not held before was asked for, so what it brings is no gain to tell of. */
 function warningsOf(scopes: Scopes, issuedMs: number, expected: Expectation): readonly Warning[] {
   const warnings: Warning[] = [];
   const { previous, askedLifetimeMs } = expected;
   if (previous !== null) {
-    const gained = Object.keys(scopes).flatMap((role) => less(scopes[role], previous.scopes[role], role));
+    const gained = Object.keys(scopes)
+      .filter((role) => previous.scopes[role] !== undefined || !expected.requiredRoles.includes(role))
+      .flatMap((role) => less(scopes[role], previous.scopes[role], role));
     if (gained.length > 0) warnings.push({ kind: "scopes_gained", scopes: gained });
   }
   if (askedLifetimeMs !== null && issuedMs < askedLifetimeMs - cappedToleranceMs(askedLifetimeMs)) {
@@ -129,6 +134,11 @@ function warningsOf(scopes: Scopes, issuedMs: number, expected: Expectation): re
 /** Where exactly the maximum is refused one minute less is asked for, and exp is floored to the second: that is rounding, not a cap. */
 function cappedToleranceMs(askedMs: number): number {
   return Math.max(2 * leewayMs(askedMs), Math.min(MINUTE_MS + SECOND_MS, askedMs / 4));
+}
+
+/** A role may be called `constructor`. */
+function of(scopes: Scopes, role: string): readonly string[] | undefined {
+  return Object.hasOwn(scopes, role) ? scopes[role] : undefined;
 }
 
 function less(

@@ -38,7 +38,7 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
   const answer = await throughBreaker(
     engine,
     { kind: "issuer", key: member.declared.issuer },
-    () => tenure.call(member.issuer.callLimitMs, (signal) => request(work, order, signal)),
+    () => tenure.call(member.issuer.callLimitMs, (signal) => send(work, order, signal)),
     {
       record: () => recordIntent(work, mint, decision, started),
       failureOf: (given) => (given.outcome === "minted" ? undefined : given.error),
@@ -48,7 +48,7 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
 }
 
 /** A request that was given up because the daemon stops says nothing of the issuer: it stays in doubt until the next start. */
-async function request(work: TokenWork, order: MintOrder, signal: AbortSignal): Promise<MintAnswer> {
+async function send(work: TokenWork, order: MintOrder, signal: AbortSignal): Promise<MintAnswer> {
   const answer = await work.member.issuer.request(order, signal);
   if (answer.outcome === "unknown" && work.tenure.stopped) throw answer.error;
   return answer;
@@ -125,6 +125,7 @@ function intentOf(
     known: found.filter((each) => each.expAt > now).map((each) => each.fingerprint),
     sentAt: now,
     settleAt: now + work.member.issuer.callLimitMs,
+    lookedAt: null,
     fresh: null,
   };
 }

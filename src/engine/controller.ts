@@ -1,8 +1,9 @@
 import type { Control, RenewalStanding, RenewTicket } from "../core/control.ts";
+import type { DomainEvent } from "../core/events.ts";
 import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
 import { ERRORS, RenewdError } from "../core/errors.ts";
 import { type PlanEntry, planEntry } from "../core/plan.ts";
-import type { HistoryEntry, ServiceKey } from "../core/state-store.ts";
+import type { HistoryEntry, ServiceKey, TokenChange } from "../core/state-store.ts";
 import { type ServiceStatus, type StatusReport, type TokenStatus, tokenStatus } from "../core/status.ts";
 import type { TokenRecord } from "../core/records.ts";
 import type { Engine } from "./engine.ts";
@@ -70,10 +71,7 @@ export class Controller implements Control {
       const sum = `now + ${formatDuration(asked)} = ${formatInstant(now + asked)}, but the token in use lives until ${formatInstant(record.desired.expAt)}`;
       throw new RenewdError("would_not_gain", sum);
     }
-    await this.#engine.state.ask(token, now, {
-      wish: { at: now, lifetimeMs },
-      events: [{ type: "person:asked", at: now, token, what: "renew" }],
-    });
+    await this.#ask(token, "renew", { wish: { at: now, lifetimeMs } });
     void this.#sweeper.sweep();
     return { token, since: now, joined: false };
   }
@@ -108,20 +106,12 @@ export class Controller implements Control {
 
   async pause(token: string, until: Instant | null, reason: string | null): Promise<void> {
     await this.#find(token);
-    const now = this.#engine.clock.now();
-    await this.#engine.state.ask(token, now, {
-      pause: { since: now, until, reason },
-      events: [{ type: "person:asked", at: now, token, what: "pause" }],
-    });
+    await this.#ask(token, "pause", { pause: { since: this.#engine.clock.now(), until, reason } });
   }
 
   async resume(token: string): Promise<void> {
     await this.#find(token);
-    const now = this.#engine.clock.now();
-    await this.#engine.state.ask(token, now, {
-      pause: null,
-      events: [{ type: "person:asked", at: now, token, what: "resume" }],
-    });
+    await this.#ask(token, "resume", { pause: null });
     void this.#sweeper.sweep();
   }
 
@@ -133,6 +123,14 @@ export class Controller implements Control {
     }
     this.#engine.emit({ type: "target:adopt-allowed", at: now, token, target });
     void this.#sweeper.sweep();
+  }
+
+  /** What a person asked for is recorded with the event that says so. */
+  async #ask(token: string, what: string, change: Pick<TokenChange, "wish" | "pause">): Promise<void> {
+    const at = this.#engine.clock.now();
+    const event: DomainEvent = { type: "person:asked", at, token, what };
+    await this.#engine.state.ask(token, at, { ...change, events: [event] });
+    this.#engine.emit(event);
   }
 
   #members(): readonly Member[] {

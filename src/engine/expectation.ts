@@ -5,7 +5,7 @@ import type { Member } from "./fleet.ts";
 
 type Proving =
   /** A token that the issuer listed. */
-  | { readonly adopting: Pick<FoundToken, "roles" | "expAt"> }
+  | { readonly adopting: Pick<FoundToken, "roles" | "startAt" | "expAt"> }
   /** The fresh token of an open mint. */
   | { readonly minted: Mint };
 
@@ -30,7 +30,7 @@ export function expectationOf(member: Member, record: TokenRecord, proving: Prov
     askedLifetimeMs: "adopting" in proving ? null : proving.minted.lifetimeMs,
     previous: record.desired,
     mustGain: gains,
-    sentAt: "adopting" in proving ? 0 : proving.minted.sentAt,
+    sentAt: "adopting" in proving ? proving.adopting.startAt : proving.minted.sentAt,
     expiresAt: "adopting" in proving ? proving.adopting.expAt : expiryTold(proving.minted),
   };
 }

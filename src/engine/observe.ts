@@ -1,4 +1,5 @@
 import type { DomainEvent } from "../core/events.ts";
+import { RenewdError } from "../core/errors.ts";
 import type { Issue } from "../core/issue.ts";
 import type { Observation } from "../core/ports.ts";
 import type { Instant } from "../core/duration.ts";
@@ -9,10 +10,11 @@ import { LookAgain, type TargetWork } from "./work.ts";
 import { adoptFrom, look, unknownOf } from "./look.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
 import { throughBreaker } from "./service.ts";
+import { settleIfLast } from "./settled.ts";
 import { Tenure } from "./tenure.ts";
 
 /** How long a target waits for its token's own worker before it looks again. */
-const TOKEN_BUSY_MS = 3_000;
+const TOKEN_BUSY_MS = 5_000;
 
 /** What a target was seen to hold, and whether renewd may write there. */
 export interface Seen {
@@ -20,7 +22,10 @@ export interface Seen {
   readonly mayWrite: boolean;
 }
 
-/** Looks at the target as its consumer does and records what was seen: ours, somebody else's, or nothing. */
+/**
+ * Looks at the target as its consumer does and records what was seen: ours, somebody else's, or nothing. The desired token
+ * seen there for the first time is a delivery like any, whoever wrote it: its hook is still to be told.
+ */
 export async function observe(work: TargetWork, record: TargetRecord): Promise<Seen> {
   const { engine, member, berth, tenure } = work;
   const observation = await throughBreaker(engine, { kind: "store", key: berth.declared.store }, () =>
@@ -31,14 +36,18 @@ export async function observe(work: TargetWork, record: TargetRecord): Promise<S
   const ownership = await ownershipOf(work, record, observation, issue);
   const desired = (await engine.state.token(member.declared.key))?.desired ?? null;
   const calm = desired === null || desired.fingerprint === issue?.fingerprint;
-  const { change, event } = judge(record, { observation, fingerprint, issue, ownership }, engine.clock.now());
+  const at = engine.clock.now();
+  const { change, event } = judge(record, { observation, fingerprint, issue, ownership }, at);
   await tenure.changeTarget({
     ...change,
-    ...(isNew && calm ? { delivery: { phase: "written", fingerprint: desired.fingerprint, at } } : {}),
+    ...(issue !== null && desired !== null && calm && record.held?.fingerprint !== issue.fingerprint
+      ? { delivery: { phase: "written", fingerprint: issue.fingerprint, at } }
+      : {}),
     ...(calm ? { trouble: null, calls: [] } : {}),
     ...(event === undefined ? {} : { events: [event] }),
   });
   if (event !== undefined) engine.emit(event);
+  if (desired !== null && calm) await settleIfLast(work, desired);
   return {
     observation,
     mayWrite: ownership !== "none" || (observation.state === "empty" && observation.owner !== "other"),
@@ -102,10 +111,15 @@ async function lookForStranger(work: TargetWork): Promise<void> {
   const { engine, member, listingSince, stop } = work;
   const { key } = member.declared;
   const tenure = await Tenure.claim({ token: key, target: null }, engine, stop);
-  if (tenure === undefined) throw new LookAgain(engine.clock.now() + TOKEN_BUSY_MS);
+  const now = engine.clock.now();
+  if (tenure === undefined) throw new LookAgain(now + TOKEN_BUSY_MS);
   try {
     const record = await engine.state.token(key);
-    if (record === undefined || record.mint !== null) throw new LookAgain(engine.clock.now() + TOKEN_BUSY_MS);
+    if (record === undefined) throw new LookAgain(now + TOKEN_BUSY_MS);
+    if (record.mint !== null) {
+      if (now < record.mint.settleAt) throw new LookAgain(record.mint.settleAt);
+      throw new RenewdError("outcome_unknown", "it holds a value that may be what the issuer was last asked for");
+    }
     const unknown = await unknownOf(engine, member, await look(engine, member, tenure, listingSince));
     await adoptFrom(engine, member, record, tenure, unknown, "target");
   } finally {
@@ -128,7 +142,8 @@ function judge(
 ): { readonly change: TargetChange; readonly event: DomainEvent | undefined } {
   const { observation, fingerprint, issue, ownership } = sight;
   const subject = { at, token: record.token, target: record.label };
-  const seen = { observedAt: at, ownership };
+  // Only when it changed: a person may have said `adopt` while this look was under way.
+  const seen = { observedAt: at, ...(ownership === record.ownership ? {} : { ownership }) };
   if (issue !== null) {
     const isNews = record.held?.fingerprint !== issue.fingerprint;
     const held: Held = { ...issue, sinceAt: record.held !== null && !isNews ? record.held.sinceAt : at, provedAt: at };
@@ -140,8 +155,8 @@ function judge(
     };
     return { change: { ...seen, held, drift: null }, event: isNews ? event : undefined };
   }
-  if (observation.state === "empty" && record.held === null)
-    return { change: { ...seen, drift: null }, event: undefined };
+  const wasFilled = record.held !== null || (record.drift !== null && ownership !== "none");
+  if (observation.state === "empty" && !wasFilled) return { change: { ...seen, drift: null }, event: undefined };
   const isNews = record.drift === null || record.drift.fingerprint !== fingerprint;
   const event: DomainEvent = { type: "target:drifted", ...subject, fingerprint };
   return {

@@ -1,4 +1,5 @@
 import { servesUntil } from "../core/decide.ts";
+import { type Instant, MINUTE_MS } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { Issue } from "../core/issue.ts";
@@ -7,7 +8,7 @@ import type { AcceptedIssue, Mint, TokenRecord, Warning } from "../core/records.
 import type { TokenChange } from "../core/state-store.ts";
 import { verify, type Verdict } from "../core/verify.ts";
 import { expectationOf } from "./expectation.ts";
-import type { TokenWork } from "./work.ts";
+import { LookAgain, type TokenWork } from "./work.ts";
 import { failToken } from "./trouble.ts";
 
 /** Proves the fresh token of the open mint: accepted it becomes desired, rejected it is quarantined and the old one stays. */
@@ -70,9 +71,13 @@ function warningText(warning: Warning): string {
   return warning.kind;
 }
 
-function waitError(verdict: Extract<Verdict, { outcome: "wait" }>, now: number): RenewdError {
-  const retryAfterMs = verdict.until === null ? undefined : verdict.until - now;
-  return new RenewdError(verdict.code, verdict.message, retryAfterMs === undefined ? {} : { retryAfterMs });
+/** Two clocks always differ a little: a token that begins within a minute is waited for, one that begins later is a failure to tell of. */
+function waitError(verdict: Extract<Verdict, { outcome: "wait" }>, now: Instant): Error {
+  const { code, message, until } = verdict;
+  if (until === null) return new RenewdError(code, message);
+  return until - now <= MINUTE_MS
+    ? new LookAgain(until)
+    : new RenewdError(code, message, { retryAfterMs: until - now });
 }
 
 async function quarantine(

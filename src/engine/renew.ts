@@ -14,7 +14,7 @@ import { settle } from "./settle.ts";
 import { tellConditions } from "./tell.ts";
 import { LeaseLost, Tenure } from "./tenure.ts";
 import { failToken } from "./trouble.ts";
-import type { TokenWork } from "./work.ts";
+import { LookAgain, type TokenWork } from "./work.ts";
 
 /** A renewal has four steps; more than this in one claim means that something does not move. */
 const STEPS_PER_CLAIM_MAX = 12;
@@ -53,6 +53,7 @@ async function takeSteps(engine: Engine, key: string, tenure: Tenure, listingSin
     } catch (thrown) {
       if (thrown instanceof LeaseLost) throw thrown;
       if (thrown instanceof NotAdmitted) return thrown.until;
+      if (thrown instanceof LookAgain) return thrown.at;
       await failToken(work, toRenewdError(thrown));
     }
   }

@@ -1,4 +1,4 @@
-import { admit, afterFailure, afterSuccess, type Breaker } from "../core/breaker.ts";
+import { admit, type Admission, type Admitted, afterFailure, afterSuccess, isBroken } from "../core/breaker.ts";
 import type { Instant } from "../core/duration.ts";
 import { type RenewdError, toRenewdError } from "../core/errors.ts";
 import type { ServiceKey } from "../core/state-store.ts";
@@ -45,11 +45,11 @@ export async function throughBreaker<T>(
   } catch (thrown) {
     if (thrown instanceof LeaseLost) throw thrown;
     const error = toRenewdError(thrown);
-    await report(engine, service, admission.breaker, error);
+    await report(engine, service, admission, error);
     throw error;
   }
   const failure = failureOf(answer);
-  await report(engine, service, admission.breaker, failure === undefined ? undefined : toRenewdError(failure));
+  await report(engine, service, admission, failure === undefined ? undefined : toRenewdError(failure));
   return answer;
 }
 
@@ -57,17 +57,18 @@ export async function throughBreaker<T>(
 async function report(
   engine: Engine,
   service: ServiceKey,
-  before: Breaker,
+  admission: Admission & { readonly admitted: true },
   error: RenewdError | undefined,
 ): Promise<void> {
-  if (error?.scope === "service") await failed(engine, service, error);
+  const { breaker: before, probe } = admission;
+  if (error?.scope === "service") await failed(engine, service, error, { probe, counted: before.failures > 0 });
   else if (before.failures > 0 && error?.code !== "bug") await recovered(engine, service);
 }
 
-async function failed(engine: Engine, service: ServiceKey, error: RenewdError): Promise<void> {
+async function failed(engine: Engine, service: ServiceKey, error: RenewdError, admitted: Admitted): Promise<void> {
   const now = engine.clock.now();
   const { failures, probeAt } = await engine.state.changeBreaker(service, (before) => {
-    const breaker = afterFailure(before, error.code, now);
+    const breaker = afterFailure(before, error.code, now, admitted);
     return { breaker, answer: breaker };
   });
   const { code, message } = error;
@@ -83,13 +84,12 @@ async function failed(engine: Engine, service: ServiceKey, error: RenewdError): 
   });
 }
 
+/** While its breaker was open, jobs that never failed themselves were held back too; nothing records which, so all are woken. */
 async function recovered(engine: Engine, service: ServiceKey): Promise<void> {
-  const wasFailing = await engine.state.changeBreaker(service, (before) => ({
-    breaker: afterSuccess(),
-    answer: before.failures > 0,
-  }));
-  if (!wasFailing) return;
+  const before = await engine.state.changeBreaker(service, (breaker) => ({ breaker: afterSuccess(), answer: breaker }));
+  if (before.failures === 0) return;
   const now = engine.clock.now();
   await engine.state.free(service, now);
+  if (isBroken(before)) await engine.state.wake({ all: true }, now);
   engine.emit({ type: "service:recovered", at: now, service: service.kind, key: service.key });
 }

@@ -1,21 +1,29 @@
+import { CALLS_PER_HOUR_ONE, withCall } from "../core/backoff.ts";
 import type { DomainEvent } from "../core/events.ts";
 import type { Mint, TokenRecord } from "../core/records.ts";
 import { issueOf, look, unknownOf } from "./look.ts";
 import type { TokenWork } from "./work.ts";
 
 /**
- * A request was sent and its answer was lost (or the process died on it). The call's time is over, so the issuer's list
- * tells: a live token that was not there before is taken up as its answer; none means that nothing was made.
+ * A request was sent and its answer was lost (or the process died on it). The issuer's list tells: a live token that was
+ * not there before is taken up as its answer. That none is there means nothing was made only once the call's time is over;
+ * before that the request may still be under way, and one looks again.
  */
 export async function settle(work: TokenWork, record: TokenRecord): Promise<void> {
   const { engine, member, tenure } = work;
   const { mint } = record;
   if (mint === null) return;
   const token = member.declared.key;
-  const found = await look(engine, member, tenure, Math.max(work.listingSince, mint.settleAt));
+  const lookedAt = engine.clock.now();
+  const isOver = lookedAt >= mint.settleAt;
+  const found = await look(engine, member, tenure, isOver ? Math.max(work.listingSince, mint.settleAt) : lookedAt);
   const made = (await unknownOf(engine, member, found)).find((each) => !mint.known.includes(each.fingerprint));
   const at = engine.clock.now();
-  if (made === undefined) return nothingMade(work, mint);
+  if (made === undefined && isOver) return nothingMade(work, mint);
+  if (made === undefined) {
+    const calls = withCall(record.calls, at, CALLS_PER_HOUR_ONE);
+    return tenure.changeToken({ mint: { ...mint, lookedAt }, calls });
+  }
   const fresh = issueOf(made, made, engine.random.share());
   const event: DomainEvent = {
     type: "renewal:minted",

@@ -50,18 +50,19 @@ export async function failToken(work: TokenWork, error: RenewdError, also: Token
     message: error.message,
     nextTryAt: trouble.nextTryAt,
   };
+  const isOpen = also.mint === undefined && record.mint !== null;
   const events = [...(also.events ?? []), event];
   await tenure.changeToken({
     ...also,
     trouble,
     calls: addCalls(record.calls, now),
-    ...wishOver(record.wish, now, schedule),
+    ...(isOpen ? {} : wishOver(record.wish, now, schedule)),
     events,
   });
   for (const each of events) engine.emit(each);
 }
 
-/** A person's wish ends with its failed try, unless the schedule wants the renewal anyway. */
+/** A person's wish ends with its failed try (not while that is in doubt), unless the schedule wants the renewal anyway. */
 function wishOver(
   wish: unknown,
   now: Instant,

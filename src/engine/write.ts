@@ -1,5 +1,6 @@
+import { CALLS_PER_HOUR_ONE, withCall } from "../core/backoff.ts";
 import { pausedUntil } from "../core/decide.ts";
-import type { DomainEvent, RenewalResult } from "../core/events.ts";
+import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { AcceptedIssue, TargetRecord } from "../core/records.ts";
 import type { TargetChange } from "../core/state-store.ts";
@@ -7,6 +8,7 @@ import { LookAgain, type TargetWork } from "./work.ts";
 import { fingerprintOf, observe } from "./observe.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
 import { throughBreaker } from "./service.ts";
+import { settleIfLast } from "./settled.ts";
 
 const CONFIRM_LEAST_MS = 1_000;
 const CONFIRM_MOST_MS = 60_000;
@@ -58,7 +60,12 @@ export async function confirm(work: TargetWork, record: TargetRecord): Promise<v
     const pauseMs = Math.min(Math.max(berth.declared.propagationMs / 10, CONFIRM_LEAST_MS), CONFIRM_MOST_MS);
     throw new LookAgain(Math.min(visibleBy, now + pauseMs));
   }
-  await tenure.changeTarget({ delivery: null, observedAt: now });
+  // The look counts as a call of this try, beside those that every failure counts.
+  await tenure.changeTarget({
+    delivery: null,
+    observedAt: now,
+    calls: withCall(record.calls, now, CALLS_PER_HOUR_ONE),
+  });
   throw new RenewdError("store_not_visible", "the token that was written is not what readers see");
 }
 
@@ -130,23 +137,4 @@ async function done(work: TargetWork, desired: AcceptedIssue, after: "written" |
   await tenure.changeTarget(change);
   engine.emit(event);
   if (!hookLeft) await settleIfLast(work, desired);
-}
-
-/** The renewal as a whole is over when every target holds the newest token and every hook was told. */
-async function settleIfLast(work: TargetWork, desired: AcceptedIssue): Promise<void> {
-  const { engine, member } = work;
-  const token = member.declared.key;
-  const { fingerprint, expAt } = desired;
-  const targets = await engine.state.targets(token);
-  const declared = new Set(member.berths.map((berth) => berth.declared.label));
-  const mine = targets.filter((each) => declared.has(each.label));
-  if (mine.some((each) => each.held?.fingerprint !== fingerprint || each.delivery !== null)) return;
-  const at = engine.clock.now();
-  if (!(await engine.state.settle(token, fingerprint, at))) return;
-  engine.emit({ type: "renewal:settled", at, token, fingerprint, expAt, result: resultOf(desired) });
-}
-
-function resultOf(issue: AcceptedIssue): RenewalResult {
-  if (issue.origin === "adopted") return "adopted";
-  return issue.warnings.some((warning) => warning.kind === "lifetime_capped") ? "capped" : "delivered";
 }

@@ -35,11 +35,6 @@ export function isMethod(text: string): text is Method {
   return Object.hasOwn(CALLS, text);
 }
 
-export interface WireError {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
-
 const answer = z.union([
   z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
   z.object({ result: z.unknown() }),

@@ -9,7 +9,8 @@ const BODY_BYTES_MAX: number = 64 * 1024;
 
 /**
  * Answers the verbs on a Unix socket that only this user may open. Who may open the file may do everything, so it needs
- * no sign-in. Throws `state_locked` when another daemon answers there, `settings_invalid` for an impossible path.
+ * no sign-in. Throws `state_locked` when another daemon answers there, `settings_invalid` for an impossible
+ * path, `state_unwritable` when the socket cannot be made there.
  */
 export async function serveControl(control: Remote, path: string): Promise<{ close(): Promise<void> }> {
   if (!isSilent(await probeSocket(path))) {
@@ -34,7 +35,12 @@ export async function serveControl(control: Remote, path: string): Promise<{ clo
  * over a stale one: at no moment could another user open it, whatever the umask.
  */
 async function listenPrivately(server: Server, path: string): Promise<void> {
-  const folder = await mkdtemp(join(dirname(path), "."));
+  const cannot = (error: NodeJS.ErrnoException): never => {
+    server.close();
+    const why = error.code ?? error.name;
+    throw new RenewdError("state_unwritable", `the control socket ${path} cannot be made (${why})`, { cause: error });
+  };
+  const folder = await mkdtemp(`${dirname(path)}/.`).catch(cannot);
   const made = join(folder, "s");
   try {
     await new Promise<void>((resolve, reject) => {
@@ -47,11 +53,7 @@ async function listenPrivately(server: Server, path: string): Promise<void> {
     await chmod(made, 0o600);
     await rename(made, path);
   } catch (error) {
-    server.close();
-    const { code } = error as NodeJS.ErrnoException;
-    throw new RenewdError("settings_invalid", `the control socket ${path} cannot be made (${code ?? "unknown"})`, {
-      cause: error,
-    });
+    cannot(error as NodeJS.ErrnoException);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -102,6 +102,7 @@ async function accept(tx: Db, token: string, issue: AcceptedIssue, sealed: strin
     .select(["desired", "previous"])
     .where("key", "=", token)
     .executeTakeFirstOrThrow();
+  const previous = row.desired === issue.fingerprint ? row.previous : row.desired;
   if (row.desired !== issue.fingerprint) {
     await tx
       .updateTable("tokens")
@@ -109,7 +110,7 @@ async function accept(tx: Db, token: string, issue: AcceptedIssue, sealed: strin
       .where("key", "=", token)
       .execute();
   }
-  await forget(tx, token, [issue.fingerprint, row.desired ?? ""], now);
+  await forget(tx, token, [issue.fingerprint, previous ?? ""], now);
   await wake(tx, { targetsOf: token }, now);
 }
 

@@ -3,21 +3,21 @@ import type { DomainEvent } from "../core/events.ts";
 import type { HistoryEntry } from "../core/state-store.ts";
 import type { Tables } from "./tables.ts";
 
-/** What is kept per token; older entries go, a few dozen late at most. */
+/** What is kept per token. */
 export const HISTORY_ROWS_MAX = 1_000;
-const TRIM_EVERY = 32;
+/** So many more may gather before they are taken away together. */
+const SURPLUS_ROWS = 64;
 
 export async function append(tx: Kysely<Tables>, events: readonly DomainEvent[]): Promise<void> {
   for (const event of events) {
     const { type, at, ...rest } = event;
     const { token, target, ...data } = subjectOf(rest);
     if (token === "") continue;
-    const row = await tx
+    await tx
       .insertInto("history")
       .values({ token, target, at, type, data_json: JSON.stringify(data) })
-      .returning("id")
-      .executeTakeFirstOrThrow();
-    if (row.id % TRIM_EVERY === 0) await trim(tx, token);
+      .execute();
+    await trim(tx, token);
   }
 }
 
@@ -29,16 +29,13 @@ function subjectOf(rest: object): { token: string; target: string | null } & Rec
 }
 
 async function trim(tx: Kysely<Tables>, token: string): Promise<void> {
-  const edge = await tx
-    .selectFrom("history")
-    .select("id")
-    .where("token", "=", token)
-    .orderBy("id", "desc")
-    .offset(HISTORY_ROWS_MAX)
-    .limit(1)
-    .executeTakeFirst();
-  if (edge !== undefined)
-    await tx.deleteFrom("history").where("token", "=", token).where("id", "<=", edge.id).execute();
+  const idAt = async (offset: number): Promise<number | undefined> => {
+    const query = tx.selectFrom("history").select("id").where("token", "=", token).orderBy("id", "desc");
+    return (await query.offset(offset).limit(1).executeTakeFirst())?.id;
+  };
+  if ((await idAt(HISTORY_ROWS_MAX + SURPLUS_ROWS)) === undefined) return;
+  const edge = await idAt(HISTORY_ROWS_MAX);
+  if (edge !== undefined) await tx.deleteFrom("history").where("token", "=", token).where("id", "<=", edge).execute();
 }
 
 export async function read(db: Kysely<Tables>, token: string, limit: number): Promise<readonly HistoryEntry[]> {

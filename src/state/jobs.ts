@@ -174,6 +174,7 @@ export async function release(db: Db, lease: Lease, agenda: Agenda, now: Instant
     .where("target", "=", lease.job.target ?? "")
     .where("lease_holder", "=", lease.holder)
     .where("fence", "=", lease.fence)
+    .where("lease_until", ">", now)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }

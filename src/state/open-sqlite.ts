@@ -4,12 +4,13 @@ import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import type { Random } from "../core/ports.ts";
-import { RenewdError, toRenewdError } from "../core/errors.ts";
+import { RenewdError } from "../core/errors.ts";
 import { SecretText } from "../core/secret-text.ts";
 import type { StateStore } from "../core/state-store.ts";
 import { migrate } from "./migrations.ts";
-import { Sealer } from "./sealer.ts";
+import { kidOf, Sealer } from "./sealer.ts";
 import { SqlStateStore } from "./sql-state-store.ts";
+import { naming, stateError } from "./state-error.ts";
 import type { Tables } from "./tables.ts";
 
 export interface OpenOptions {
@@ -22,45 +23,44 @@ export interface OpenOptions {
 
 /** Opens the state, new or old. Throws `state_key`, `state_unreadable`, `state_unwritable`. The caller holds the lock. */
 export async function openSqliteState(options: OpenOptions): Promise<StateStore> {
-  const { file } = options;
+  try {
+    return await openState(options);
+  } catch (thrown) {
+    throw unopened(options.file, thrown);
+  }
+}
+
+async function openState({ file, keys: given, random }: OpenOptions): Promise<StateStore> {
   const isNew = file === ":memory:" || !(await exists(file));
   if (file !== ":memory:") await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const keys = options.keys.length > 0 ? options.keys : [await keyBeside(file, isNew)];
-  const sealer = new Sealer(keys);
-  const database = openDatabase(file);
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  const sealer = new Sealer(given.length > 0 ? given : [await keyBeside(file, isNew)]);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: naming(openDatabase(file), file) }) });
   try {
     if (file !== ":memory:") await chmod(file, 0o600);
     await migrate(db as Kysely<unknown>);
     await checkKey(db, sealer);
+    await resealAll(db, sealer);
   } catch (thrown) {
     await db.destroy();
-    throw unreadable(file, thrown);
+    throw thrown;
   }
-  return new SqlStateStore(db, sealer, options.random);
+  return new SqlStateStore(db, sealer, random);
 }
 
 function openDatabase(file: string): Database.Database {
-  try {
-    const database = new Database(file, { timeout: 5_000 });
-    database.pragma("journal_mode = WAL");
-    database.pragma("synchronous = FULL");
-    database.pragma("foreign_keys = ON");
-    return database;
-  } catch (thrown) {
-    throw unreadable(file, thrown);
-  }
+  const database = new Database(file, { timeout: 5_000 });
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = FULL");
+  database.pragma("foreign_keys = ON");
+  return database;
 }
 
-/** A file that SQLite cannot make sense of is told apart from one that cannot be written. */
-function unreadable(file: string, thrown: unknown): RenewdError {
-  if (thrown instanceof RenewdError) return thrown;
-  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : toRenewdError(thrown).code;
+/** While it is opened, whatever cannot be named better means that the file is not what it should be. */
+function unopened(file: string, thrown: unknown): RenewdError {
+  const named = stateError(file, thrown);
+  if (named instanceof RenewdError) return named;
   const text = thrown instanceof Error ? thrown.message : "";
-  if (/READONLY|FULL|IOERR|CANTOPEN|EACCES|EROFS|ENOSPC/.test(code)) {
-    return new RenewdError("state_unwritable", `${file}: ${text} (${code})`, { cause: thrown });
-  }
-  return new RenewdError("state_unreadable", `${file}: ${text} (${code})`, { cause: thrown });
+  return new RenewdError("state_unreadable", `${file}: ${text}`, { cause: thrown });
 }
 
 /** A lost key is never replaced: what it sealed would be lost with it. */
@@ -102,6 +102,24 @@ async function checkKey(db: Kysely<Tables>, sealer: Sealer): Promise<void> {
       .insertInto("key_checks")
       .values({ kid: first, sealed: await sealer.seal(new SecretText("renewd")) })
       .execute();
+  }
+}
+
+/** After a change of keys everything is sealed with the first, so that the old key can go at the next start. */
+async function resealAll(db: Kysely<Tables>, sealer: Sealer): Promise<void> {
+  const [first] = sealer.kids;
+  for (const table of ["issues", "strays"] as const) {
+    const rows = await db
+      .selectFrom(table)
+      .select(["token", "sealed"])
+      .distinct()
+      .where("sealed", "is not", null)
+      .execute();
+    for (const { sealed } of rows) {
+      if (sealed === null || kidOf(sealed) === first) continue;
+      const again = await sealer.seal(await sealer.open(sealed));
+      await db.updateTable(table).set({ sealed: again }).where("sealed", "=", sealed).execute();
+    }
   }
 }
 

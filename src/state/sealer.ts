@@ -35,18 +35,33 @@ export class Sealer {
   }
 
   async open(sealed: string): Promise<SecretText> {
-    const { kid } = decodeProtectedHeader(sealed);
+    const kid = kidOf(sealed);
     const key = this.#keys.find((each) => each.kid === kid);
     if (key === undefined)
       throw new RenewdError(
         "state_key",
         `the state was sealed with the key ${kid ?? "?"}, which is not among the given ones`,
       );
-    const { plaintext } = await compactDecrypt(sealed, key.bytes, {
-      keyManagementAlgorithms: ["dir"],
-      contentEncryptionAlgorithms: ["A256GCM"],
-    });
-    return new SecretText(new TextDecoder().decode(plaintext));
+    try {
+      const { plaintext } = await compactDecrypt(sealed, key.bytes, {
+        keyManagementAlgorithms: ["dir"],
+        contentEncryptionAlgorithms: ["A256GCM"],
+      });
+      return new SecretText(new TextDecoder().decode(plaintext));
+    } catch (cause) {
+      throw new RenewdError("state_key", `a sealed text does not open with its key ${key.kid}; it was damaged`, {
+        cause,
+      });
+    }
+  }
+}
+
+/** Which key a text was sealed with; undefined when it is no JWE. */
+export function kidOf(sealed: string): string | undefined {
+  try {
+    return decodeProtectedHeader(sealed).kid;
+  } catch {
+    return undefined;
   }
 }
 

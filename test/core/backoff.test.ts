@@ -84,10 +84,11 @@ describe("the next try", () => {
 
 describe("the calls of an hour", () => {
   it("are allowed up to the limit, then again an hour after the oldest", () => {
-    const calls = [1, 2, 3].map((minute) => NOW - minute * MINUTE_MS).reverse();
+    const calls = [3, 2, 1].map((minute) => NOW - minute * MINUTE_MS);
     expect(callAllowedAt(calls, NOW, 4)).toBe(NOW);
     expect(callAllowedAt(calls, NOW, 3)).toBe(NOW - 3 * MINUTE_MS + HOUR_MS);
     expect(callAllowedAt(calls, NOW, 1)).toBe(NOW - MINUTE_MS + HOUR_MS);
+    expect(callAllowedAt([NOW], NOW, 1)).toBe(NOW + HOUR_MS);
   });
 
   it("forget what is an hour old, and what a clock that was set back left in the future", () => {

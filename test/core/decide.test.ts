@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decide, paceOf, retryFrom, rolesDiffer, type TokenDecision, type TokenView } from "../../src/core/decide.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import type { Window } from "../../src/core/policy.ts";
+import type { Trouble } from "../../src/core/records.ts";
 import { scheduleOf } from "../../src/core/schedule.ts";
 import {
   DEADLINE,
@@ -118,7 +119,7 @@ describe("outside its windows", () => {
     expect(decide(view, START + 21 * DAY_MS)).toMatchObject({ do: "renew", windowOverridden: false });
   });
 
-  it.fails("a renewal that began inside and failed is tried again: windows gate only the start", () => {
+  it("a renewal that began inside and failed is tried again: windows gate only the start", () => {
     const began = START + 21 * DAY_MS + HOUR_MS - MINUTE_MS;
     const failed = trouble("issuer_unreachable", { since: began, nextTryAt: began + 2 * MINUTE_MS });
     const view = withWindow(weekly, { record: { trouble: failed } });
@@ -173,14 +174,16 @@ describe("after failures", () => {
     expect(wish(RENEW)).toMatchObject({ do: "wait", until: RENEW + HOUR_MS });
   });
 
-  it.fails("a wish made since is tried at once for the very first token too", () => {
+  it("a wish made since is tried at once for the very first token too", () => {
     const record = { ...backingOff, desired: null, wish: { at: RENEW + 1, lifetimeMs: null } };
     expect(decide(tokenView({ record }), RENEW + MINUTE_MS)).toMatchObject({ do: "renew" });
   });
 
   it("a next try further off than any backoff was written by a clock that leapt, and is now", () => {
-    const far = trouble("issuer_unreachable", { nextTryAt: RENEW + 3 * HOUR_MS });
-    expect(decide(tokenView({ record: { trouble: far } }), RENEW).do).toBe("renew");
+    const next = (nextTryAt: number): TokenDecision =>
+      decide(tokenView({ record: { trouble: trouble("issuer_unreachable", { nextTryAt }) } }), RENEW);
+    expect(next(RENEW + 2 * HOUR_MS)).toMatchObject({ do: "wait", until: RENEW + 2 * HOUR_MS });
+    expect(next(RENEW + 2 * HOUR_MS + 1).do).toBe("renew");
   });
 
   it("waits out the hour's calls when two more would be too many", () => {
@@ -200,23 +203,38 @@ describe("with a mint open", () => {
   const minted = (over: ViewOver["record"] = {}): TokenView =>
     tokenView({ record: { mint: mint({ fresh }), ...over } });
 
-  it("waits out the call whose answer is not known, then looks for what it made", () => {
+  /** A failure of this mint, not one from before it. */
+  const since = (code: "issuer_unreachable" | "key_unreachable", nextTryAt: number): Trouble =>
+    trouble(code, { nextTryAt, last: { code, message: "no", at: RENEW } });
+
+  it("looks at once for what a request of unknown answer made, then again when no answer can come any more", () => {
     const settleAt = RENEW + MINUTE_MS;
-    expect(decide(inDoubt(), RENEW)).toMatchObject({ do: "wait", until: settleAt, reason: words("under way") });
-    expect(decide(inDoubt(), settleAt)).toEqual({ do: "settle", reason: words("look for what it made") });
+    const looked = inDoubt({ mint: mint({ lookedAt: RENEW }) });
+    expect(decide(inDoubt(), RENEW)).toEqual({ do: "settle", reason: words("look for what it made") });
+    expect(decide(looked, settleAt - 1)).toMatchObject({ do: "wait", until: settleAt, reason: words("under way") });
+    expect(decide(looked, settleAt)).toEqual({ do: "settle", reason: words("look for what it made") });
   });
 
   it("looks at once when that instant cannot rightly be so far off", () => {
-    expect(decide(inDoubt({ mint: mint({ settleAt: RENEW + 5 * HOUR_MS }) }), RENEW).do).toBe("settle");
+    const until = (settleAt: number): TokenDecision =>
+      decide(inDoubt({ mint: mint({ settleAt, lookedAt: RENEW }) }), RENEW);
+    expect(until(RENEW + 2 * HOUR_MS)).toMatchObject({ do: "wait", until: RENEW + 2 * HOUR_MS });
+    expect(until(RENEW + 2 * HOUR_MS + 1).do).toBe("settle");
   });
 
   it("backs off from looking", () => {
-    const later = trouble("issuer_unreachable", { nextTryAt: RENEW + HOUR_MS });
+    const later = since("issuer_unreachable", RENEW + HOUR_MS);
     expect(decide(inDoubt({ trouble: later }), RENEW + 2 * MINUTE_MS)).toEqual({
       do: "wait",
       until: RENEW + HOUR_MS,
       reason: words("not known whether"),
     });
+  });
+
+  it("is held up by its own failures only, not by one from before it was asked for", () => {
+    const before = trouble("issuer_unreachable", { nextTryAt: RENEW + HOUR_MS });
+    expect(decide(inDoubt({ trouble: before }), RENEW + MINUTE_MS).do).toBe("settle");
+    expect(decide(minted({ trouble: before }), RENEW + MINUTE_MS).do).toBe("verify");
   });
 
   it("never asks again, though wished for and overdue: first it is settled", () => {
@@ -231,13 +249,14 @@ describe("with a mint open", () => {
   });
 
   it("backs off from verifying", () => {
-    const later = trouble("key_unreachable", { nextTryAt: RENEW + HOUR_MS });
+    const later = since("key_unreachable", RENEW + HOUR_MS);
     expect(decide(minted({ trouble: later }), RENEW + 1)).toMatchObject({ do: "wait", reason: words("verified yet") });
   });
 
   it("gives the fresh token up when it expired, or can serve nobody and is no better than the one in use", () => {
     expect(decide(minted(), fresh.expAt)).toEqual({ do: "outlive", reason: words("expired") });
-    const tooLate = fresh.expAt - HOUR_MS;
+    const tooLate = fresh.expAt - (6 * HOUR_MS + 16 * MINUTE_MS);
+    expect(decide(minted({ desired: issue({ expAt: fresh.expAt }) }), tooLate - 1).do).toBe("verify");
     expect(decide(minted({ desired: issue({ expAt: fresh.expAt }) }), tooLate)).toEqual({
       do: "outlive",
       reason: words("too little life"),

@@ -121,6 +121,7 @@ export function mint(over: Partial<Mint> = {}): Mint {
     known: [],
     sentAt: RENEW,
     settleAt: RENEW + MINUTE_MS,
+    lookedAt: null,
     fresh: null,
     ...over,
   };

@@ -60,6 +60,10 @@ describe("the schedule of an issue", () => {
     });
   });
 
+  it("is drawn earlier by its share of the policy's jitter", () => {
+    expect(scheduleOf(issue({ u: 0.5 }), pace).renewAt).toBe(RENEW - 0.5 * 0.05 * 30 * DAY_MS);
+  });
+
   it("of the quick start (2 min, renew_before 50 %, hold 20 s, repair 10 s, tick 2 s) renews after a minute", () => {
     const quick: Pace = {
       policy: { renewBefore: { share: 0.5 }, jitter: { share: 0.05 }, repairMs: 10 * SECOND_MS },

@@ -70,6 +70,17 @@ describe("a target", () => {
     expect(decideTarget(targetView({ delivery: { ...written, phase: "confirmed" } }), START).do).toBe("notify");
   });
 
+  it("that fails and was written is looked at once its propagation is over, not again and again", () => {
+    const delivery = { phase: "written", fingerprint: issue().fingerprint, at: START } as const;
+    const failed = targetView({ delivery, trouble: trouble("store_not_visible", { nextTryAt: 0 }) });
+    const visibleAt = START + 15 * MINUTE_MS;
+    expect(decideTarget(failed, START)).toMatchObject({ do: "wait", until: visibleAt });
+    expect(decideTarget(failed, visibleAt - 1).do).toBe("wait");
+    expect(decideTarget(failed, visibleAt).do).toBe("confirm");
+    expect(decideTarget(failed, START - 1).do).toBe("confirm");
+    expect(decideTarget(targetView({ delivery }), START).do).toBe("confirm");
+  });
+
   it("that still owes an older token jumps to the newest", () => {
     const delivery = { phase: "written", fingerprint: issue().fingerprint, at: RENEW } as const;
     const view = targetView(seen(RENEW, { delivery }), { desired: newer() });

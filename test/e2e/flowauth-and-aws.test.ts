@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readFile, stat } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Renewd } from "../support/process.ts";
 import { until } from "../support/process.ts";
 import { type SecretsManagerFake, startSecretsManager } from "../support/secrets-manager/index.ts";
 import { fillIssuer, type IssuerProcess, madeTokens, serveIssuer } from "./issuer-process.ts";
-import { newPlace, type Place } from "./place.ts";
+import { newPlace, PATIENT, type Place } from "./place.ts";
 import { proved } from "./reader.ts";
 import { settingsOf } from "./settings.ts";
 
+vi.setConfig(PATIENT);
+
 const SECRET = "airflow/variables/FLOWAPI_TOKEN";
+/** A consumer that is told of each new token and writes down each time. */
+const CONSUMER = 'require("node:fs").appendFileSync(process.argv[2], "told\\n");';
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "not-a-real-secret" };
 
 describe("a FlowAuth with two-factor sign-in, a file and AWS Secrets Manager", () => {
@@ -24,15 +28,17 @@ describe("a FlowAuth with two-factor sign-in, a file and AWS Secrets Manager", (
     await fillIssuer(place, { twoFactor: true });
     issuer = await serveIssuer(place);
     publicPem = await readFile(place.path("public_key.pem"), "utf8");
+    const consumer = await place.write("consumer.cjs", CONSUMER);
     await place.settings(
       settingsOf(place, {
         url: issuer.url,
         totp: true,
+        target: `        reload: { command: [${process.execPath}, ${consumer}, ${place.path("told")}] }`,
         stores: `  aws: { type: aws-secrets-manager, region: eu-west-1, endpoint: "${aws.url}" }`,
         targets: `      secrets-manager: { store: aws, secret: ${SECRET}, create: true, hold: 20s, propagation: 5s }`,
       }),
     );
-    daemon = await place.daemon({ env: CREDENTIALS });
+    daemon = await place.daemon({ env: CREDENTIALS, flags: ["--allow-commands"] });
   });
   afterAll(async () => {
     await place[Symbol.asyncDispose]();
@@ -83,6 +89,22 @@ describe("a FlowAuth with two-factor sign-in, a file and AWS Secrets Manager", (
     expect(aws.vault.text(SECRET)).toBe(after);
     expect(await madeTokens(place)).toHaveLength(3);
   }, 90_000);
+
+  it("mints, writes and tells nothing when the daemon is started again", async () => {
+    const told = (): Promise<string> => readFile(place.path("told"), "utf8");
+    expect(await told()).toBe("told\n".repeat(3));
+    expect(await daemon.stop()).toMatchObject({ code: 0 });
+    const [trail, { mtimeMs }] = [aws.vault.trail(SECRET).length, await stat(place.target)];
+    aws.calls.length = 0;
+    const again = await place.daemon({ env: CREDENTIALS, flags: ["--allow-commands"] });
+    expect(await again.stop()).toMatchObject({ code: 0 });
+    expect(again.log.map(({ event }) => event)).toEqual(["daemon:started", "daemon:stopping", "daemon:stopped"]);
+    expect(aws.calls.filter(({ action }) => !/^(?:Get|Describe)/.test(action))).toEqual([]);
+    expect(aws.vault.trail(SECRET)).toHaveLength(trail);
+    expect(await stat(place.target)).toMatchObject({ mtimeMs });
+    expect(await told()).toBe("told\n".repeat(3));
+    expect(await madeTokens(place)).toHaveLength(3);
+  });
 });
 
 describe("the issuer's own verbs", () => {

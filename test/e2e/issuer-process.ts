@@ -57,7 +57,7 @@ export async function serveIssuer(place: Place, port = 0): Promise<IssuerProcess
 
 /** Read with the issuer's own key from its database, so that no second sign-in is needed, which would use up a code. */
 export async function madeTokens(place: Place): Promise<readonly MadeToken[]> {
-  const { db, sealer, close } = await opened(place);
+  const { db, sealer, ...database } = await openIssuerDatabase(dbFileOf(place), systemRandom);
   try {
     return (await listTokenRows(db)).map(({ id, name, sealed }) => {
       const token = sealer.open("token", sealed);
@@ -65,19 +65,10 @@ export async function madeTokens(place: Place): Promise<readonly MadeToken[]> {
       return { id, name, token: token.reveal(), fingerprint: token.fingerprint };
     });
   } finally {
-    await close();
+    await database.close();
   }
 }
 
-async function opened(place: Place): Promise<{
-  db: Awaited<ReturnType<typeof openIssuerDatabase>>["db"];
-  sealer: Awaited<ReturnType<typeof openIssuerDatabase>>["sealer"];
-  close: () => Promise<void>;
-}> {
-  const database = await openIssuerDatabase(dbFileOf(place), systemRandom);
-  return { db: database.db, sealer: database.sealer, close: () => database.close() };
-}
-
-export function dbFileOf(place: Place): string {
+function dbFileOf(place: Place): string {
   return place.path("issuer/issuer.db");
 }

@@ -1,14 +1,16 @@
 import { readFile } from "node:fs/promises";
 import Database from "better-sqlite3";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { pause, type Renewd, until } from "../support/process.ts";
 import { fillIssuer, madeTokens, serveIssuer } from "./issuer-process.ts";
-import { newPlace, type Place } from "./place.ts";
+import { newPlace, PATIENT, type Place } from "./place.ts";
 import { Reader } from "./reader.ts";
 import { settingsOf } from "./settings.ts";
 
+vi.setConfig(PATIENT);
+
 const TOKEN = "airflow-flowapi";
-const API_TOKEN = "an operator of the tests";
+const API_TOKEN = "of-an-operator";
 const KILLS = 7;
 /** Steps after which the next is likely to be under way. */
 const STEPS = [
@@ -43,7 +45,13 @@ it("survives SIGKILL at any instant: every token is known, every read is good, a
 
   await until("all is settled again", async () => (await settledFingerprint(place)) !== undefined, 60_000);
   const made = await madeTokens(place);
-  expect(unknownTo(place, made.map(({ fingerprint }) => fingerprint)), history).toEqual([]);
+  expect(
+    unknownTo(
+      place,
+      made.map(({ fingerprint }) => fingerprint),
+    ),
+    history,
+  ).toEqual([]);
   expect(await settledFingerprint(place), history).toBe(made.at(-1)?.fingerprint);
 
   expect(await place.run("renew", TOKEN), history).toMatchObject({ code: 0, stderr: "" });
@@ -61,11 +69,12 @@ async function killDuringWork(place: Place, daemon: Renewd): Promise<string> {
   // Two tokens of one second would expire at the same instant, and the later one gain nothing.
   const from = step === "daemon:started" ? 0 : daemon.log.length;
   await pause(1_000);
-  await fetch(`${place.url}/api/v1/tokens/${TOKEN}/renew`, {
+  const { status } = await fetch(`${place.url}/api/v1/tokens/${TOKEN}/renew`, {
     method: "POST",
     headers: { authorization: `Bearer ${API_TOKEN}`, "content-type": "application/json" },
     body: "{}",
   });
+  expect(status).toBe(202);
   const reached = await daemon.event(step, { from, withinMs: 2_000 }).catch(() => undefined);
   await pause(extraMs);
   const { signal } = await daemon.kill();

@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Ended, Renewd, type SpawnOptions } from "../support/process.ts";
+import { type Ended, Renewd, type SpawnOptions, until } from "../support/process.ts";
 
 const LAUNCHED_AT_MOST = 200;
+/** For tests of processes: on a busy machine each start may take seconds. */
+export const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 } as const;
 
 /** A folder of its own with the settings, the state and the targets of one daemon, and every process that was started on it. */
 export class Place implements AsyncDisposable {
@@ -59,6 +61,7 @@ export class Place implements AsyncDisposable {
   async daemon(options: SpawnOptions & { readonly flags?: readonly string[] } = {}): Promise<Renewd> {
     const daemon = this.start(["run", ...(options.flags ?? [])], options);
     await daemon.event("daemon:started");
+    await until("the daemon is ready", async () => (await fetch(`${this.url}/readyz`)).ok);
     return daemon;
   }
 
@@ -82,7 +85,9 @@ export class Place implements AsyncDisposable {
 }
 
 export async function newPlace(): Promise<Place> {
-  return new Place(await mkdtemp(join(tmpdir(), "renewd-e2e-")), await freePort());
+  const place = new Place(await mkdtemp(join(tmpdir(), "renewd-e2e-")), await freePort());
+  await mkdir(place.path("var"));
+  return place;
 }
 
 /** Below the range from which the kernel gives ports to others that ask for any. */

@@ -15,19 +15,39 @@ test("a token whose answer was lost is found in the issuer's list and used; none
   expect(await world.incidents()).toEqual([]);
 });
 
-test("while the outcome is unknown it waits until no answer can come any more, and only then looks", async () => {
+test("that nothing was made is believed only once no answer can come any more", async () => {
   const world = await makeWorld(SHORT);
   await world.run(HOUR_MS);
   world.issuer.fail("lose_request", 1);
   await world.event("renewal:in-doubt");
   const doubtAt = world.clock.now();
-  const listings = world.issuer.count("find");
-  await world.run(world.issuer.callLimitMs - 1);
-  expect(world.issuer.count("find")).toBe(listings);
-  await world.event("renewal:nothing-made", MINUTE_MS);
-  expect(world.clock.now()).toBeGreaterThanOrEqual(doubtAt + world.issuer.callLimitMs);
-  await world.event("renewal:accepted", MINUTE_MS);
+  await world.run(2 * MINUTE_MS);
+  expect(world.told("renewal:nothing-made")[0]?.at).toBe(doubtAt + world.issuer.callLimitMs);
   expect(world.issuer.rows).toHaveLength(2);
+});
+
+test("a request that was cut off and acts late is not made twice", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  world.issuer.fail({ lateMs: 20_000 }, 1);
+  await world.run(DAY_MS);
+  expect(world.count("renewal:in-doubt")).toBe(1);
+  expect(world.issuer.count("request")).toBe(2);
+  expect(world.place("a").seen).toBe(world.issuer.rows[1]?.text);
+});
+
+test("after a death on a request that acts late its token is waited for, not made twice", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  world.issuer.fail({ lateMs: 20_000 }, 1);
+  world.daemon.life.beforeChange = () => {
+    if (world.issuer.count("request") === 2) world.kill();
+  };
+  await world.until(() => world.daemons.length === 0);
+  await world.start();
+  await world.run(HOUR_MS);
+  expect(world.issuer.count("request")).toBe(2);
+  expect(world.place("a").seen).toBe(world.issuer.rows[1]?.text);
 });
 
 test("a request that hangs is given up at its limit, and its token is found", async () => {

@@ -55,7 +55,11 @@ test("a dead target holds up neither the minting nor the other target, and jumps
 test("a restart, an unchanged reload and a second restart cause no renewal, no write and no notification", async () => {
   const world = await makeWorld({ target: { reload: { command: ["reload"], env: {}, timeoutMs: MINUTE_MS } } });
   await world.run(DAY_MS);
-  const before = { requests: world.issuer.count("request"), hooks: world.hooks.length, incidents: world.count("incident:opened") };
+  const before = {
+    requests: world.issuer.count("request"),
+    hooks: world.hooks.length,
+    incidents: world.count("incident:opened"),
+  };
   await world.restart();
   await world.run(HOUR_MS);
   await world.reload((declared) => ({ ...declared }));

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RenewdError } from "../../src/core/errors.ts";
-import { connectControl } from "../../src/http/control-client.ts";
-import { serveControl } from "../../src/http/control-server.ts";
+import { connectControl, serveControl } from "../../src/http/socket.ts";
 import { EXP, FakeControl, NOW, report, token } from "./fake-control.ts";
 
 let folder: string;
@@ -109,6 +108,11 @@ describe("the socket", () => {
     expect(await readdir(folder)).toEqual(["control.sock"]);
     await open.splice(0)[0]?.close();
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.skipIf(process.platform !== "linux")("is made inside the folder that it is for, not beside it", async () => {
+    await serve();
+    expect(await readFile("/proc/net/unix", "utf8")).toContain(` ${folder}/.`);
   });
 
   it("is not taken from a daemon that answers", async () => {

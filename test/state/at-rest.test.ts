@@ -33,6 +33,7 @@ it("no token stands in clear in any byte of the state, whatever was recorded of 
     known: [token.fingerprint],
     sentAt: NOW,
     settleAt: NOW,
+    lookedAt: null,
     fresh: issue,
   };
   const lease = await state.claim({ token: "flow", target: null }, "test", NOW, 60_000);

@@ -75,7 +75,7 @@ describe("with keys in the settings", () => {
     const state = await openState(file, [newer]);
     const second = new SecretText("header.second.signature");
     expect((await state.unseal("flow", second.fingerprint))?.reveal()).toBe(second.reveal());
-    await expect(state.unseal("flow", ISSUE.fingerprint)).rejects.toThrow(refused);
+    expect((await state.unseal("flow", ISSUE.fingerprint))?.reveal()).toBe(TOKEN.reveal());
     await state.close();
   });
 
@@ -126,7 +126,7 @@ describe("a sealer", () => {
   });
 });
 
-it.fails("a sealed text that was damaged is named as such by the state", async () => {
+it("a sealed text that was damaged is named as such by the state", async () => {
   const file = newFile();
   await withAccepted(file);
   const database = new Database(file);

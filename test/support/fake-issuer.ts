@@ -33,6 +33,8 @@ export type IssuerFault =
   | "hang"
   | { readonly refuse: ErrorCode }
   | { readonly slowMs: number }
+  /** The connection is cut at once, and the token minted so much later. */
+  | { readonly lateMs: number }
   /** The minted token is not what was asked for. */
   | { readonly make: Partial<Row> };
 
@@ -76,6 +78,7 @@ export class FakeIssuer implements Issuer {
   mostAtOnce = 0;
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
+  readonly #listed = new Map<string, { readonly at: Instant; readonly tokens: readonly FoundToken[] }>();
   #fault: IssuerFault | undefined;
   #faultsLeft = 0;
 
@@ -108,6 +111,9 @@ export class FakeIssuer implements Issuer {
   }
 
   async find(query: FindQuery, signal: AbortSignal): Promise<readonly FoundToken[]> {
+    const kept = this.#listed.get(query.name);
+    if (kept !== undefined && kept.at >= query.notBefore) return kept.tokens;
+    const begunAt = this.#clock.now();
     this.#note("find", query.name);
     const fault = this.#fault;
     if (fault === "unreachable") throw new RenewdError("issuer_unreachable", "no route", { sent: false });
@@ -118,6 +124,7 @@ export class FakeIssuer implements Issuer {
     const now = this.#clock.now();
     const newestExpired = mine.filter((row) => row.expAt <= now).at(-1);
     const listed = mine.filter((row) => row.expAt > now || row === newestExpired).map(foundOf);
+    this.#listed.set(query.name, { at: begunAt, tokens: listed });
     await this.afterFind();
     return listed;
   }
@@ -141,7 +148,8 @@ export class FakeIssuer implements Issuer {
       return Promise.resolve({ outcome: "unknown", error: new RenewdError("key_unreachable", "no key") });
     }
     if (row === undefined) return Promise.resolve({ outcome: "refuted", check: "form", message: "not a token" });
-    if (!row.signed) return Promise.resolve({ outcome: "refuted", check: "signature", message: "not signed by the key" });
+    if (!row.signed)
+      return Promise.resolve({ outcome: "refuted", check: "signature", message: "not signed by the key" });
     const { subject, audience, startAt, notBeforeAt, expAt, scopes } = row;
     const claims = { subject, audiences: [audience], issuedAt: startAt, notBeforeAt, expAt, scopes };
     return Promise.resolve({ outcome: "proved", claims });
@@ -175,6 +183,10 @@ export class FakeIssuer implements Issuer {
     }
     if ("refuse" in fault) return { outcome: "refused", error: new RenewdError(fault.refuse, "refused") };
     if ("make" in fault) return mintedAnswer(this.#mintFor(order, fault.make));
+    if ("lateMs" in fault) {
+      this.#clock.after(fault.lateMs, () => void this.#mintFor(order));
+      return { outcome: "unknown", error: new RenewdError("issuer_timeout", "cut off") };
+    }
     const row = this.#mintFor(order);
     await until(this.#clock, fault.slowMs, signal);
     if (signal.aborted) return { outcome: "unknown", error: new RenewdError("issuer_timeout", "given up") };

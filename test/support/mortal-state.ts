@@ -35,7 +35,9 @@ export class Life {
         if (typeof member !== "function") return member;
         const isChange = CHANGES.has(name);
         return (...args: unknown[]) =>
-          this.#through(isChange ? String(name) : undefined, () => Promise.resolve(Reflect.apply(member, target, args)));
+          this.#through(isChange ? String(name) : undefined, () =>
+            Promise.resolve(Reflect.apply(member, target, args)),
+          );
       },
     });
   }
@@ -54,7 +56,7 @@ export class Life {
     this.inFlight += 1;
     try {
       if (change !== undefined) await this.beforeChange(change);
-      return await operation();
+      return this.dead ? undefined : await operation();
     } finally {
       this.inFlight -= 1;
       if (isLast) this.die();

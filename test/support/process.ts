@@ -4,10 +4,12 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const RENEWD: string = fileURLToPath(new URL("../../bin/renewd.js", import.meta.url));
+/** Each start compiles the sources anew otherwise, which takes longer than most verbs. Keyed by content, so never stale. */
+const COMPILED: string = fileURLToPath(new URL("../../node_modules/.cache/renewd-tests", import.meta.url));
 const LIMIT_MS = 30_000;
 
 export interface SpawnOptions {
-  /** Besides PATH: nothing of the tests' own environment reaches the process. */
+  /** Besides PATH; nothing else of the tests' own environment reaches the process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -34,7 +36,7 @@ export class Renewd {
     this.args = args;
     this.#child = spawn(process.execPath, [RENEWD, ...args], {
       cwd: options.cwd,
-      env: { PATH: process.env["PATH"] ?? "", ...options.env },
+      env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILED, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => void (this.#stdout += text));

@@ -257,7 +257,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
 
 export const LIFETIME_MS: number = 30 * DAY_MS;
 export const HOLD_MS: number = 6 * HOUR_MS;
-export const OBSERVE_MS: number = 12 * HOUR_MS;
+const OBSERVE_MS: number = 12 * HOUR_MS;
 
 /** A token of 30 hours, so that an outage as long as its life is soon over. */
 export const SHORT = {
@@ -286,19 +286,17 @@ function declare(key: string, options: WorldOptions): DeclaredToken {
     detail: {},
     ...options.request,
   };
-  const targets = (options.targets ?? ["a", "b"]).map(
-    (label): DeclaredTarget => ({
-      label,
-      store: `store-${label}`,
-      address: {},
-      format: { kind: "raw" },
-      holdMs: HOLD_MS,
-      propagationMs: MINUTE_MS,
-      observeMs: OBSERVE_MS,
-      create: true,
-      reload: null,
-      ...options.target,
-    }),
-  );
+  const targets = (options.targets ?? ["a", "b"]).map((label): DeclaredTarget => ({
+    label,
+    store: `store-${label}`,
+    address: {},
+    format: { kind: "raw" },
+    holdMs: HOLD_MS,
+    propagationMs: MINUTE_MS,
+    observeMs: OBSERVE_MS,
+    create: true,
+    reload: null,
+    ...options.target,
+  }));
   return { key, issuer: "issuer", name: `name-of-${key}`, create: options.create ?? true, request, policy, targets };
 }

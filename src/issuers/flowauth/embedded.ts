@@ -13,7 +13,8 @@ import {
   secretRef,
 } from "./options.ts";
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+/** On loopback an answer comes at once or not at all. */
+const LOOPBACK_TIMEOUT_MS = 2_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 const instant: z.ZodType<number, string> = z.string().transform((text, context) => {
@@ -111,7 +112,7 @@ function asFlowAuth(options: EmbeddedOptions, resolvePath: (path: string) => str
     username: options.username,
     password: given ?? { file: join(folder, `${options.username}.password`) },
     public_keys: [{ file: join(folder, "public_key.pem") }],
-    timeout: DEFAULT_TIMEOUT_MS,
+    timeout: LOOPBACK_TIMEOUT_MS,
     max_response: DEFAULT_MAX_RESPONSE_BYTES,
   };
 }

@@ -11,9 +11,6 @@ import { Servers } from "./servers.ts";
 import { Session } from "./session.ts";
 import { STEP_MS } from "./totp.ts";
 
-/** Calls of a mint besides signing in: servers, roles, four asks; each may be repeated once in a new session. */
-const MOST_CALLS = 12;
-
 /** A FlowAuth account as an issuer. */
 export function createFlowAuth(given: IssuerContext<FlowAuthOptions>): Issuer {
   const context = { ...given, options: withAbsolutePaths(given.options, given.resolvePath) };
@@ -44,10 +41,12 @@ async function answerOf(parts: MintParts, order: MintOrder, signal: AbortSignal)
   }
 }
 
-/** Two sign-ins (the second after a lost session), each with up to two waits for a two-factor code, and the calls. */
+/**
+ * A request that was lost is settled only after this, so it is kept short: time for two waits for a two-factor code and for
+ * three slow calls. An issuer that needs longer is cut off, and what it made is found by looking.
+ */
 function longestRequestMs(options: FlowAuthOptions): number {
-  const signInMs = options.totp === undefined ? options.timeout : 2 * (STEP_MS + options.timeout);
-  return 2 * signInMs + MOST_CALLS * options.timeout + 10 * SECOND_MS;
+  return (options.totp === undefined ? 0 : 2 * STEP_MS) + 3 * options.timeout + 5 * SECOND_MS;
 }
 
 /** Makes the limit true whatever happens: when it is over, what still runs is aborted and can bring no answer. */

@@ -1,0 +1,25 @@
+import type { RenewalResult } from "../core/events.ts";
+import type { AcceptedIssue } from "../core/records.ts";
+import type { TargetWork } from "./work.ts";
+
+/**
+ * The renewal as a whole is over when every target holds the newest token and every hook was told. Asked after each
+ * delivery, and at each look in case the process died in between; said once per issue.
+ */
+export async function settleIfLast(work: TargetWork, desired: AcceptedIssue): Promise<void> {
+  const { engine, member } = work;
+  const token = member.declared.key;
+  const { fingerprint, expAt } = desired;
+  const targets = await engine.state.targets(token);
+  const declared = new Set(member.berths.map((berth) => berth.declared.label));
+  const mine = targets.filter((each) => declared.has(each.label));
+  if (mine.some((each) => each.held?.fingerprint !== fingerprint || each.delivery !== null)) return;
+  const at = engine.clock.now();
+  if (!(await engine.state.settle(token, fingerprint, at))) return;
+  engine.emit({ type: "renewal:settled", at, token, fingerprint, expAt, result: resultOf(desired) });
+}
+
+function resultOf(issue: AcceptedIssue): RenewalResult {
+  if (issue.origin === "adopted") return "adopted";
+  return issue.warnings.some((warning) => warning.kind === "lifetime_capped") ? "capped" : "delivered";
+}

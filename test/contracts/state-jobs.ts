@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import type { Trouble } from "../../src/core/records.ts";
+import type { Job } from "../../src/core/state-store.ts";
+import {
+  AWS,
+  ENROLMENTS,
+  FILE,
+  FLOW,
+  NOW,
+  OTHER,
+  TTL_MS,
+  acceptOf,
+  issueOf,
+  troubleOf,
+  type StateBench,
+} from "./state-bench.ts";
+
+/** what is due, waking and freeing. */
+export function jobsContract(bench: StateBench): void {
+  const { claim, change, sleepUntil, allAsleep } = bench;
+
+  describe("enrol", () => {
+    it("makes rows for what is declared and new, due at once", async () => {
+      expect(await bench.state.due(NOW, 10)).toEqual([FLOW, AWS, FILE, OTHER]);
+      expect((await bench.state.tokens()).map((token) => token.key)).toEqual(["flow", "other"]);
+      expect((await bench.state.allTargets()).map((target) => target.label)).toEqual(["aws", "file"]);
+      expect(await bench.state.token("flow")).toEqual({
+        key: "flow",
+        firstSeenAt: NOW,
+        desired: null,
+        previous: null,
+        mint: null,
+        quarantined: null,
+        pause: null,
+        wish: null,
+        trouble: null,
+        calls: [],
+        lastSuccessAt: null,
+      });
+      expect((await bench.state.targets("flow"))[0]).toEqual({
+        token: "flow",
+        label: "aws",
+        firstSeenAt: NOW,
+        held: null,
+        ownership: "none",
+        delivery: null,
+        drift: null,
+        observedAt: null,
+        trouble: null,
+        calls: [],
+      });
+    });
+
+    it("again with the same settings changes nothing and wakes nobody", async () => {
+      await allAsleep();
+      await bench.state.enrol(ENROLMENTS, NOW + 1);
+      expect(await bench.state.due(NOW + 2, 10)).toEqual([]);
+      expect((await bench.state.token("flow"))?.firstSeenAt).toBe(NOW);
+    });
+
+    it("makes only the new one due", async () => {
+      await allAsleep();
+      await bench.state.enrol([...ENROLMENTS, { key: "third", issuer: "flowauth", targets: [] }], NOW + 1);
+      expect(await bench.state.due(NOW + 1, 10)).toEqual([{ token: "third", target: null }]);
+    });
+
+    it("makes what is no longer declared no longer due, and deletes nothing", async () => {
+      await change(acceptOf("one"));
+      await bench.state.enrol([], NOW);
+      expect(await bench.state.due(NOW + 400 * DAY_MS, 10)).toEqual([]);
+      expect(await bench.state.nextWakeAt()).toBeNull();
+      expect(await bench.state.tokens()).toEqual([]);
+      await bench.state.enrol(ENROLMENTS, NOW + DAY_MS);
+      expect(await bench.state.token("flow")).toMatchObject({ firstSeenAt: NOW, desired: issueOf("one") });
+      expect(await bench.state.due(NOW + DAY_MS, 10)).toContainEqual(FLOW);
+    });
+  });
+
+  describe("due", () => {
+    it("tells the jobs whose time has come, and no others", async () => {
+      await allAsleep();
+      await sleepUntil(AWS, NOW + MINUTE_MS);
+      expect(await bench.state.due(NOW + MINUTE_MS - 1, 10)).toEqual([]);
+      expect(await bench.state.due(NOW + MINUTE_MS, 10)).toEqual([AWS]);
+      expect(await bench.state.due(NOW + HOUR_MS, 10)).toHaveLength(4);
+    });
+
+    it("is in order of the deadlines, those without one last, then of the keys", async () => {
+      await sleepUntil(OTHER, NOW, NOW + 2 * HOUR_MS);
+      await sleepUntil(FILE, NOW, NOW + HOUR_MS);
+      expect(await bench.state.due(NOW, 10)).toEqual([FILE, OTHER, FLOW, AWS]);
+      expect(await bench.state.due(NOW, 2)).toEqual([FILE, OTHER]);
+    });
+
+    it("leaves out what somebody works on", async () => {
+      await claim(FLOW);
+      expect(await bench.state.due(NOW, 10)).not.toContainEqual(FLOW);
+      expect(await bench.state.due(NOW + TTL_MS, 10)).toContainEqual(FLOW);
+    });
+
+    it("counts a wake that is further off than any can rightly be as come", async () => {
+      await allAsleep();
+      await sleepUntil(FLOW, NOW + 400 * DAY_MS);
+      expect(await bench.state.due(NOW, 10)).toEqual([FLOW]);
+    });
+
+    it("comes next at the earliest wake of all", async () => {
+      await allAsleep();
+      await sleepUntil(OTHER, NOW + MINUTE_MS);
+      expect(await bench.state.nextWakeAt()).toBe(NOW + MINUTE_MS);
+    });
+  });
+
+  describe("wake", () => {
+    it.each([
+      ["all", { all: true } as const, [FLOW, AWS, FILE, OTHER]],
+      ["a token", { token: "flow" }, [FLOW]],
+      ["its targets", { targetsOf: "flow" }, [AWS, FILE]],
+    ])("makes %s due", async (_, which, jobs) => {
+      await allAsleep();
+      await bench.state.wake(which, NOW + 1);
+      expect(await bench.state.due(NOW + 1, 10)).toEqual(jobs);
+    });
+
+    it("during the work on a job makes it due again when that ends", async () => {
+      await allAsleep();
+      const lease = await claim(FLOW);
+      await bench.state.wake({ token: "flow" }, NOW);
+      await bench.state.release(lease, { wakeAt: NOW + HOUR_MS, deadlineAt: null }, NOW + 5);
+      expect(await bench.state.due(NOW + 5, 10)).toEqual([FLOW]);
+    });
+  });
+
+  describe("free", () => {
+    const later = NOW + HOUR_MS;
+
+    async function failed(job: Job, code: Trouble["last"]["code"]): Promise<void> {
+      const lease = await claim(job);
+      const trouble = troubleOf(code, later);
+      if (job.target === null) await bench.state.changeToken(lease, NOW, { trouble });
+      else await bench.state.changeTarget(lease, NOW, { trouble });
+      await bench.state.release(lease, { wakeAt: later, deadlineAt: null }, NOW);
+    }
+
+    it("ends the backoff of the jobs whose last failure was the service's, and makes them due", async () => {
+      await failed(FLOW, "issuer_unreachable");
+      await failed(OTHER, "token_absent");
+      await failed(AWS, "store_unreachable");
+      await sleepUntil(FILE, later);
+      await bench.state.free({ kind: "issuer", key: "flowauth" }, NOW + 1);
+      expect(await bench.state.due(NOW + 1, 10)).toEqual([FLOW]);
+      expect((await bench.state.token("flow"))?.trouble).toEqual(troubleOf("issuer_unreachable", NOW + 1));
+      expect((await bench.state.token("other"))?.trouble?.nextTryAt).toBe(later);
+      await bench.state.free({ kind: "store", key: "aws" }, NOW + 2);
+      expect(await bench.state.due(NOW + 2, 10)).toEqual([FLOW, AWS]);
+    });
+
+    it("leaves the jobs of other services alone", async () => {
+      await allAsleep();
+      await failed(FLOW, "issuer_unreachable");
+      await bench.state.free({ kind: "issuer", key: "another" }, NOW);
+      await bench.state.free({ kind: "store", key: "flowauth" }, NOW);
+      expect(await bench.state.due(NOW, 10)).toEqual([]);
+    });
+  });
+}

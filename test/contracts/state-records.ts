@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { type Breaker, CLOSED } from "../../src/core/breaker.ts";
+import { HOUR_MS } from "../../src/core/duration.ts";
+import type { DomainEvent } from "../../src/core/events.ts";
+import type { Incident, IncidentChanges } from "../../src/core/incidents.ts";
+import { AWS, FILE, FLOW, NOW, asked, bare, textOf, troubleOf, type StateBench } from "./state-bench.ts";
+
+/** What needs no lease: wishes, strays, breakers, incidents, history, facts. */
+export function recordsContract(bench: StateBench): void {
+  const { claim, change, allAsleep } = bench;
+
+  describe("what a person asks for", () => {
+    it("needs no lease, is written into the history, and wakes the token", async () => {
+      await allAsleep();
+      const lease = await claim(FLOW);
+      const wish = { at: NOW, lifetimeMs: null };
+      expect(await bench.state.ask("flow", NOW + 1, { wish, events: [asked(NOW + 1)] })).toBe(true);
+      expect((await bench.state.token("flow"))?.wish).toEqual(wish);
+      expect(await bench.state.history("flow", 10)).toEqual([
+        { at: NOW + 1, type: "person:asked", target: null, data: { what: "renew" } },
+      ]);
+      await bench.state.release(lease, { wakeAt: NOW + HOUR_MS, deadlineAt: null }, NOW + 2);
+      expect(await bench.state.due(NOW + 2, 10)).toEqual([FLOW]);
+    });
+
+    it("when it is a pause or its end concerns the targets as well", async () => {
+      await allAsleep();
+      await bench.state.ask("flow", NOW + 1, { pause: { since: NOW, until: null, reason: null } });
+      expect(await bench.state.due(NOW + 1, 10)).toEqual([FLOW, AWS, FILE]);
+      await bench.state.ask("flow", NOW + 1, { pause: null });
+      expect((await bench.state.token("flow"))?.pause).toBeNull();
+    });
+
+    it("leaves alone what is not asked for", async () => {
+      const pause = { since: NOW, until: null, reason: null };
+      const wish = { at: NOW, lifetimeMs: null };
+      await bench.state.ask("flow", NOW, { pause });
+      await bench.state.ask("flow", NOW, { wish });
+      await bench.state.ask("flow", NOW, {});
+      expect(await bench.state.token("flow")).toMatchObject({ pause, wish });
+    });
+
+    it("of a token that is not there is answered with false", async () => {
+      expect(await bench.state.ask("unknown", NOW, { wish: null })).toBe(false);
+      expect(await bench.state.allowAdoption("unknown", "aws", NOW)).toBe(false);
+      expect(await bench.state.allowAdoption("flow", "unknown", NOW)).toBe(false);
+    });
+
+    it("as leave to adopt is noted, ends the target's backoff and wakes it", async () => {
+      const lease = await claim(AWS);
+      await bench.state.changeTarget(lease, NOW, { trouble: troubleOf("store_not_owned", NOW + HOUR_MS) });
+      await bench.state.release(lease, { wakeAt: NOW + HOUR_MS, deadlineAt: null }, NOW);
+      expect(await bench.state.allowAdoption("flow", "aws", NOW + 1)).toBe(true);
+      expect((await bench.state.targets("flow"))[0]).toMatchObject({ ownership: "granted", trouble: null });
+      expect(await bench.state.due(NOW + 1, 10)).toContainEqual(AWS);
+      expect((await bench.state.targets("flow"))[1]?.ownership).toBe("none");
+    });
+  });
+
+  it("a stray is appended and never read by the loop", async () => {
+    await bench.state.stray("flow", bare("stray"), textOf("stray"), NOW);
+    await bench.state.stray("flow", bare("stray"), textOf("stray"), NOW);
+    expect((await bench.state.known("flow")).size).toBe(0);
+    expect(await bench.state.unseal("flow", textOf("stray").fingerprint)).toBeUndefined();
+  });
+
+  it("settling is true the first time that it is said of an issue, and notes the success", async () => {
+    expect(await bench.state.settle("flow", "aaaaaaaaaaaaaaaa", NOW)).toBe(true);
+    expect(await bench.state.settle("flow", "aaaaaaaaaaaaaaaa", NOW + 1)).toBe(false);
+    expect(await bench.state.settle("flow", "bbbbbbbbbbbbbbbb", NOW + 2)).toBe(true);
+    expect((await bench.state.token("flow"))?.lastSuccessAt).toBe(NOW + 2);
+    expect(await bench.state.settle("unknown", "aaaaaaaaaaaaaaaa", NOW)).toBe(false);
+  });
+
+  describe("a breaker", () => {
+    const key = { kind: "issuer", key: "flowauth" } as const;
+    const failed: Breaker = { ...CLOSED, failures: 1, calls: [NOW], failedCode: "issuer_timeout" };
+
+    it("is closed before anything failed", async () => expect(await bench.state.breaker(key)).toEqual(CLOSED));
+
+    it("is read and replaced in one transaction: no change between the two is lost", async () => {
+      const add = (breaker: Breaker): { breaker: Breaker; answer: number } => ({
+        breaker: { ...breaker, failures: breaker.failures + 1 },
+        answer: breaker.failures,
+      });
+      const answers = await Promise.all(Array.from({ length: 20 }, () => bench.state.changeBreaker(key, add)));
+      expect(answers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+      expect((await bench.state.breaker(key)).failures).toBe(20);
+    });
+
+    it("is kept by kind and key, and gone when it closes", async () => {
+      await bench.state.changeBreaker(key, () => ({ breaker: failed, answer: null }));
+      expect(await bench.state.breaker(key)).toEqual(failed);
+      expect(await bench.state.breaker({ kind: "store", key: "flowauth" })).toEqual(CLOSED);
+      await bench.state.changeBreaker(key, () => ({ breaker: CLOSED, answer: null }));
+      expect(await bench.state.breaker(key)).toEqual(CLOSED);
+    });
+  });
+
+  describe("incidents", () => {
+    const subject = { token: "flow", target: "" };
+    const incident: Incident = {
+      ...subject,
+      reason: "late",
+      severity: "warning",
+      message: "late",
+      action: "look",
+      openedAt: NOW,
+      tellAgainAt: NOW + HOUR_MS,
+      toldTimes: 1,
+    };
+    const none: IncidentChanges = { opened: [], repeated: [], resolved: [] };
+    const opened: DomainEvent = { type: "incident:opened", at: NOW, incident };
+
+    it("are open from when they were told until they are resolved", async () => {
+      await bench.state.tell(subject, { ...none, opened: [incident] }, [opened]);
+      expect(await bench.state.incidents()).toEqual([incident]);
+      expect(await bench.state.incidents(subject)).toEqual([incident]);
+      expect(await bench.state.incidents({ token: "flow", target: "aws" })).toEqual([]);
+      const again = { ...incident, severity: "critical", toldTimes: 2 } as const;
+      await bench.state.tell(subject, { ...none, repeated: [again] }, []);
+      expect(await bench.state.incidents()).toEqual([again]);
+      await bench.state.tell(subject, { ...none, resolved: [again] }, []);
+      expect(await bench.state.incidents()).toEqual([]);
+    });
+
+    it("may be told twice: the changes of one subject are idempotent", async () => {
+      for (let time = 0; time < 2; time += 1) await bench.state.tell(subject, { ...none, opened: [incident] }, []);
+      expect(await bench.state.incidents()).toEqual([incident]);
+      for (let time = 0; time < 2; time += 1) await bench.state.tell(subject, { ...none, resolved: [incident] }, []);
+      expect(await bench.state.incidents()).toEqual([]);
+    });
+
+    it("stand in the history of their token; the daemon's own in none", async () => {
+      await bench.state.tell(subject, none, [opened]);
+      expect(await bench.state.history("flow", 1)).toMatchObject([
+        { type: "incident:opened", data: { reason: "late" } },
+      ]);
+      const daemon = { token: "", target: "clock" };
+      await bench.state.tell(daemon, { ...none, opened: [{ ...incident, ...daemon }] }, [opened]);
+      expect(await bench.state.incidents(daemon)).toHaveLength(1);
+      expect(await bench.state.history("", 10)).toEqual([]);
+    });
+  });
+
+  it("history is newest first, bounded by what is asked for, and of one token", async () => {
+    await change({ events: [asked(NOW), asked(NOW + 1), asked(NOW + 2)] });
+    expect((await bench.state.history("flow", 2)).map((entry) => entry.at)).toEqual([NOW + 2, NOW + 1]);
+    expect(await bench.state.history("other", 10)).toEqual([]);
+  });
+
+  it("keeps small facts, the last one said of each", async () => {
+    expect(await bench.state.fact("last_sweep_at")).toBeUndefined();
+    await bench.state.setFact("last_sweep_at", NOW);
+    await bench.state.setFact("last_sweep_at", NOW + 1);
+    await bench.state.setFact("other", 0.5);
+    expect(await bench.state.fact("last_sweep_at")).toBe(NOW + 1);
+    expect(await bench.state.fact("other")).toBe(0.5);
+  });
+
+  it("can tell that it takes a row, and leaves nothing behind", async () => {
+    const before = [await bench.state.tokens(), await bench.state.nextWakeAt()];
+    await expect(bench.state.preflight()).resolves.toBeUndefined();
+    expect([await bench.state.tokens(), await bench.state.nextWakeAt()]).toEqual(before);
+  });
+}

@@ -1,0 +1,223 @@
+import { describe, expect, it } from "vitest";
+import {
+  nextTargetConditionAt,
+  nextTokenConditionAt,
+  targetConditions,
+  tokenConditions,
+} from "../../src/core/conditions.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { ERRORS } from "../../src/core/errors.ts";
+import type { TargetRecord } from "../../src/core/records.ts";
+import {
+  DEADLINE,
+  EXP,
+  issue,
+  LATEST,
+  mint,
+  RENEW,
+  START,
+  targetView,
+  tokenView,
+  trouble,
+  type ViewOver,
+} from "./samples.ts";
+
+/** Each condition as `reason severity`. */
+const ofToken = (record: ViewOver["record"], now: number, declared: ViewOver["declared"] = {}): readonly string[] =>
+  tokenConditions(tokenView({ record: record ?? {}, declared: declared ?? {} }), now).map(
+    ({ reason, severity }) => `${reason} ${severity}`,
+  );
+const ofTarget = (record: Partial<TargetRecord>, now: number): readonly string[] =>
+  targetConditions(targetView(record), DAY_MS, now).map(({ reason, severity }) => `${reason} ${severity}`);
+
+describe("a token", () => {
+  it("that is well has nothing to tell, however due it is", () => {
+    for (const now of [START, RENEW, LATEST - 1]) expect(ofToken({}, now)).toEqual([]);
+  });
+
+  it("that was not renewed by `latest` is late whatever the cause, and says until when readers are safe", () => {
+    expect(ofToken({}, LATEST)).toEqual(["late warning"]);
+    const [condition] = tokenConditions(tokenView(), LATEST);
+    expect(condition?.message).toBe("Not renewed yet; readers are safe until 2026-07-31T01:44:00Z, 1 d from now.");
+    expect(ofToken({}, DEADLINE - 1)).toEqual(["late critical"]);
+  });
+
+  it("past its deadline or expiry is critical though nothing failed", () => {
+    expect(ofToken({}, DEADLINE)).toEqual(["deadline_missed critical"]);
+    expect(ofToken({}, EXP)).toEqual(["expired critical"]);
+  });
+
+  it("that fails is late from `latest` on, and critical in the second half of what was left", () => {
+    const failed = { trouble: trouble("issuer_unreachable", { since: LATEST }) };
+    expect(ofToken(failed, LATEST - 1)).toEqual([]);
+    expect(ofToken(failed, LATEST)).toEqual(["late warning"]);
+    expect(ofToken(failed, LATEST + DAY_MS / 2)).toContain("late critical");
+  });
+
+  it("paused past its deadline says so, and what to do", () => {
+    const pause = { since: START, until: null, reason: null };
+    expect(ofToken({ pause }, LATEST - 1)).toEqual([]);
+    expect(ofToken({ pause }, LATEST)).toEqual(["late warning"]);
+    expect(ofToken({ pause }, DEADLINE)).toEqual(["paused_past_deadline critical"]);
+    const [condition] = tokenConditions(tokenView({ record: { pause } }), DEADLINE);
+    expect(condition?.action).toContain("renewd resume");
+  });
+
+  it("that failed twice in passing is not told; the third time it is", () => {
+    const failed = (attempts: number): readonly string[] =>
+      ofToken({ trouble: trouble("issuer_unreachable", { attempts, since: RENEW }) }, RENEW + 1);
+    expect([1, 2, 3].map(failed)).toEqual([[], [], ["issuer_failing warning"]]);
+  });
+
+  it.each(["sign_in_refused", "token_absent", "issuer_answer_invalid"] as const)(
+    "is told the first time for what asking again cannot mend: %s",
+    (code) => {
+      const since = { since: RENEW };
+      expect(ofToken({ trouble: trouble(code, since) }, RENEW + 1)).toEqual(["issuer_failing warning"]);
+    },
+  );
+
+  it("without any token is told the first failure: nobody has anything yet", () => {
+    expect(ofToken({ desired: null, trouble: trouble("issuer_unreachable") }, START)).toEqual([
+      "issuer_failing warning",
+    ]);
+  });
+
+  it("is graver by the share of the slack that the trouble used up, not by days", () => {
+    const record = { trouble: trouble("sign_in_refused", { since: RENEW }) };
+    const middle = RENEW + (DEADLINE - RENEW) / 2;
+    expect(ofToken(record, middle - 1)).toEqual(["issuer_failing warning"]);
+    expect(ofToken(record, middle)).toEqual(["issuer_failing critical"]);
+  });
+
+  it("tells what failed, how often, since when, until when readers are safe, when it is tried next, and what to do", () => {
+    const failed = trouble("sign_in_refused", { attempts: 2, since: RENEW, nextTryAt: RENEW + HOUR_MS });
+    expect(tokenConditions(tokenView({ record: { trouble: failed } }), RENEW + 1)).toEqual([
+      {
+        reason: "issuer_failing",
+        severity: "warning",
+        message:
+          "Failed 2 times since 2026-07-21T08:00:00Z: it said no (sign_in_refused). Readers are safe until 2026-07-31T01:44:00Z. Next try 2026-07-21T09:00:00Z.",
+        action: ERRORS.sign_in_refused.hint,
+      },
+    ]);
+  });
+
+  it("whose fresh one was rejected is quarantined, once", () => {
+    const quarantined = { ...issue(), check: "roles", message: "it lacks a role", at: RENEW } as const;
+    const record = { quarantined, trouble: trouble("token_rejected", { attempts: 5 }) };
+    expect(ofToken(record, RENEW)).toEqual(["quarantined warning"]);
+    const [condition] = tokenConditions(tokenView({ record }), RENEW);
+    expect(condition?.message).toBe(
+      "The fresh token aaaaaaaaaaaaaaaa is quarantined: it lacks a role (roles). The old one stays in use.",
+    );
+  });
+
+  it("whose issuer gave nothing that lives longer says that, not that the issuer fails", () => {
+    expect(ofToken({ trouble: trouble("no_progress", { since: RENEW }) }, RENEW)).toEqual(["no_progress warning"]);
+  });
+
+  it("in doubt is told only when the call is over and looking failed", () => {
+    const failed = trouble("issuer_unreachable", { since: RENEW });
+    const { settleAt } = mint();
+    expect(ofToken({ mint: mint() }, settleAt)).toEqual([]);
+    expect(ofToken({ mint: mint(), trouble: failed }, settleAt - 1)).toEqual([]);
+    expect(ofToken({ mint: mint(), trouble: failed }, settleAt)).toEqual(["outcome_unknown warning"]);
+    expect(ofToken({ mint: mint({ fresh: issue() }), trouble: failed }, settleAt)).toEqual([]);
+  });
+
+  it("that passed with a warning keeps telling it: capped is a warning, scopes gained an information", () => {
+    const capped = { kind: "lifetime_capped", askedMs: 30 * DAY_MS, issuedMs: DAY_MS } as const;
+    const gained = { kind: "scopes_gained", scopes: ["runner:stop"] } as const;
+    expect(ofToken({ desired: issue({ warnings: [capped, gained] }) }, START)).toEqual([
+      "lifetime_capped warning",
+      "scopes_gained info",
+    ]);
+  });
+
+  it("with other roles than the settings name says both", () => {
+    const desired = issue({ scopes: { runner: [] } });
+    expect(ofToken({ desired }, START)).toEqual(["roles_differ warning"]);
+    const [condition] = tokenConditions(tokenView({ record: { desired } }), START);
+    expect(condition?.message).toBe("The token has the roles runner; the settings say runner, viewer.");
+  });
+
+  it("has no two conditions of one reason, for that is the key of an incident", () => {
+    const quarantined = { ...issue(), check: "roles", message: "no", at: RENEW } as const;
+    const desired = issue({ scopes: {}, warnings: [{ kind: "scopes_gained", scopes: ["a"] }] });
+    const record = { quarantined, desired, mint: mint(), trouble: trouble("issuer_timeout", { attempts: 9 }) };
+    for (const now of [START, RENEW + HOUR_MS, LATEST, DEADLINE, EXP]) {
+      const reasons = tokenConditions(tokenView({ record }), now).map(({ reason }) => reason);
+      expect(new Set(reasons).size).toBe(reasons.length);
+    }
+  });
+
+  it("is next changed by time alone at latest, deadline and expiry", () => {
+    const at = [START, LATEST, DEADLINE, EXP].map((now) => nextTokenConditionAt(tokenView(), now));
+    expect(at).toEqual([LATEST, DEADLINE, EXP, null]);
+    expect(nextTokenConditionAt(tokenView({ record: { desired: null } }), START)).toBeNull();
+  });
+});
+
+describe("a target", () => {
+  it("that holds a token with life enough has nothing to tell", () => {
+    expect(ofTarget({}, DEADLINE - 1)).toEqual([]);
+  });
+
+  it("past its deadline or the expiry of what it holds is critical", () => {
+    expect(ofTarget({}, DEADLINE)).toEqual(["deadline_missed critical"]);
+    expect(ofTarget({}, EXP)).toEqual(["expired critical"]);
+  });
+
+  it("that was never filled is told after `repair`, not before", () => {
+    expect(ofTarget({ held: null }, START + DAY_MS - 1)).toEqual([]);
+    expect(ofTarget({ held: null }, START + DAY_MS)).toEqual(["never_delivered critical"]);
+  });
+
+  it("that somebody else wrote is drift where it is ours, and not_owned where it is not", () => {
+    const drift = { fingerprint: "dddddddddddddddd", at: START };
+    expect(ofTarget({ drift }, START)).toEqual(["drift warning"]);
+    expect(ofTarget({ drift, held: null, ownership: "none" }, START)).toEqual(["not_owned critical"]);
+    expect(ofTarget({ drift, held: null, ownership: "granted" }, START)).toEqual(["drift warning"]);
+  });
+
+  it("that lost our token to another writer and fails is critical at once: its readers are in danger already", () => {
+    const record = { drift: { fingerprint: null, at: START }, held: null, trouble: trouble("store_denied") };
+    expect(ofTarget({ ...record, ownership: "ours" }, START)).toEqual(["drift warning", "target_failing critical"]);
+  });
+
+  it("that is not ours is told once, not also as failing", () => {
+    const drift = { fingerprint: null, at: START };
+    const record = { drift, held: null, ownership: "none", trouble: trouble("store_not_owned") } as const;
+    expect(ofTarget(record, START)).toEqual(["not_owned critical"]);
+  });
+
+  it("that fails is told the third time, at once where only a person can mend it, and at once without any token", () => {
+    const unreachable = (attempts: number): readonly string[] =>
+      ofTarget({ trouble: trouble("store_unreachable", { attempts }) }, START + 1);
+    expect([1, 2, 3].map(unreachable)).toEqual([[], [], ["target_failing warning"]]);
+    expect(ofTarget({ trouble: trouble("store_denied") }, START + 1)).toEqual(["target_failing warning"]);
+    expect(ofTarget({ held: null, trouble: trouble("store_timeout") }, START + 1)).toEqual(["target_failing warning"]);
+  });
+
+  it("that fails is critical in the second half of what its own readers had left", () => {
+    const record = { trouble: trouble("store_denied", { since: RENEW }) };
+    const middle = RENEW + (DEADLINE - RENEW) / 2;
+    expect(ofTarget(record, middle - 1)).toEqual(["target_failing warning"]);
+    expect(ofTarget(record, middle)).toEqual(["target_failing critical"]);
+  });
+
+  it("says what can be done, and until when readers are safe", () => {
+    const [condition] = targetConditions(targetView({ trouble: trouble("store_denied") }), DAY_MS, START + MINUTE_MS);
+    expect(condition?.action).toBe(ERRORS.store_denied.hint);
+    expect(condition?.message).toContain("Readers are safe until 2026-07-31T01:44:00Z");
+  });
+
+  it("is next changed by time alone at its deadline and expiry, or after `repair` while it was never filled", () => {
+    const at = [START, DEADLINE, EXP].map((now) => nextTargetConditionAt(targetView(), DAY_MS, now));
+    expect(at).toEqual([DEADLINE, EXP, null]);
+    const empty = targetView({ held: null });
+    expect(nextTargetConditionAt(empty, DAY_MS, START)).toBe(START + DAY_MS);
+    expect(nextTargetConditionAt(empty, DAY_MS, START + DAY_MS)).toBeNull();
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/duration.ts";
+import { type Condition, type Incident, reconcile, type Severity } from "../../src/core/incidents.ts";
+
+const NOW = Date.parse("2026-07-01T08:00:00Z");
+const SUBJECT = { token: "flow", target: "" };
+const NOTHING = { opened: [], repeated: [], resolved: [] };
+
+const late = (severity: Severity = "warning", message = "late"): Condition => ({
+  reason: "late",
+  severity,
+  message,
+  action: "look",
+});
+
+/** The one incident that `condition` opens. */
+function open(condition: Condition, deadlineAt: Instant | null, now = NOW): Incident {
+  const [incident] = reconcile(SUBJECT, [], [condition], deadlineAt, now).opened;
+  if (incident === undefined) throw new TypeError("it should have been opened");
+  return incident;
+}
+
+describe("an incident", () => {
+  const deadlineAt = NOW + 8 * HOUR_MS;
+  const incident = open(late(), deadlineAt);
+
+  it("opens once, told once, with its subject and reason as its key", () => {
+    expect(incident).toEqual({
+      ...SUBJECT,
+      ...late(),
+      openedAt: NOW,
+      tellAgainAt: NOW + 2 * HOUR_MS,
+      toldTimes: 1,
+    });
+    expect(reconcile(SUBJECT, [incident], [late()], deadlineAt, NOW)).toEqual(NOTHING);
+  });
+
+  it("that only reads otherwise by now is not told again for that", () => {
+    expect(reconcile(SUBJECT, [incident], [late("warning", "later")], deadlineAt, NOW + HOUR_MS)).toEqual(NOTHING);
+  });
+
+  it("is repeated when its time has come, with what is true then, and keeps when it began", () => {
+    const now = incident.tellAgainAt;
+    const { repeated, opened, resolved } = reconcile(SUBJECT, [incident], [late("warning", "later")], deadlineAt, now);
+    expect([opened, resolved]).toEqual([[], []]);
+    expect(repeated).toEqual([
+      { ...incident, message: "later", toldTimes: 2, tellAgainAt: now + (deadlineAt - now) / 4 },
+    ]);
+  });
+
+  it("is told at once when it became graver, and not when it became milder", () => {
+    expect(reconcile(SUBJECT, [incident], [late("critical")], deadlineAt, NOW + 1).repeated).toHaveLength(1);
+    const critical = { ...incident, severity: "critical" } as const;
+    expect(reconcile(SUBJECT, [critical], [late("warning")], deadlineAt, NOW + 1)).toEqual(NOTHING);
+  });
+
+  it("is resolved when it is over, once", () => {
+    expect(reconcile(SUBJECT, [incident], [], deadlineAt, NOW)).toEqual({ ...NOTHING, resolved: [incident] });
+    expect(reconcile(SUBJECT, [], [], deadlineAt, NOW)).toEqual(NOTHING);
+  });
+
+  it("of one reason leaves those of other reasons alone", () => {
+    const drift: Condition = { reason: "drift", severity: "warning", message: "seen", action: "look" };
+    const changes = reconcile(SUBJECT, [incident], [drift], deadlineAt, NOW + 1);
+    expect(changes.opened.map((each) => each.reason)).toEqual(["drift"]);
+    expect(changes.resolved).toEqual([incident]);
+  });
+
+  it("is told again when the stored instant was written by a clock that leapt", () => {
+    const leapt = { ...incident, tellAgainAt: NOW + 2 * DAY_MS };
+    expect(reconcile(SUBJECT, [leapt], [late()], deadlineAt, NOW).repeated).toHaveLength(1);
+  });
+});
+
+describe("reminders", () => {
+  it.each([
+    ["a day apart while there is no deadline", null, DAY_MS],
+    ["a day apart while it is far", NOW + 30 * DAY_MS, DAY_MS],
+    ["a quarter of what is left apart", NOW + 8 * HOUR_MS, 2 * HOUR_MS],
+    ["at least a quarter of an hour apart", NOW + MINUTE_MS, 15 * MINUTE_MS],
+    ["a quarter of an hour apart after the deadline", NOW - DAY_MS, 15 * MINUTE_MS],
+  ])("are %s", (_, deadlineAt, pauseMs) => {
+    expect(open(late(), deadlineAt).tellAgainAt - NOW).toBe(pauseMs);
+  });
+
+  it("come closer together as the deadline does, and are few: within 8 h at most a dozen", () => {
+    const deadlineAt = NOW + 8 * HOUR_MS;
+    let incident = open(late(), deadlineAt);
+    const gaps: number[] = [];
+    while (incident.tellAgainAt < deadlineAt) {
+      const now = incident.tellAgainAt;
+      const [again] = reconcile(SUBJECT, [incident], [late()], deadlineAt, now).repeated;
+      if (again === undefined) throw new TypeError("it should have been repeated");
+      gaps.push(again.tellAgainAt - now);
+      incident = again;
+    }
+    expect(gaps).toEqual(gaps.toSorted((a, b) => b - a));
+    expect(gaps.length).toBeLessThanOrEqual(12);
+  });
+});

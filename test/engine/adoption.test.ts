@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { makeWorld, SHORT } from "../support/world.ts";
+
+const NAME = "name-of-token-1";
+const RELOAD = { command: ["reload"], env: {}, timeoutMs: MINUTE_MS };
+
+test("a live token of our name is adopted at the first start instead of minting one", async () => {
+  const world = await makeWorld({ create: false });
+  const made = world.issuer.mintByHand(NAME, 30 * DAY_MS);
+  await world.run(10 * MINUTE_MS);
+  expect(world.issuer.count("request")).toBe(0);
+  expect(world.place("a").seen).toBe(made.text);
+  expect(world.told("renewal:adopted")).toMatchObject([{ from: "issuer" }]);
+});
+
+test("without any token of our name and without leave to create, it says so and mints nothing", async () => {
+  const world = await makeWorld({ create: false });
+  await world.run(HOUR_MS);
+  expect(world.issuer.count("request")).toBe(0);
+  expect((await world.token()).trouble?.last.code).toBe("token_absent");
+  expect(await world.incidents()).toContain("issuer_failing");
+});
+
+test("what a person minted before ours was due is taken up when ours is due, instead of minting another", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(15 * HOUR_MS);
+  const made = world.issuer.mintByHand(NAME, 30 * HOUR_MS);
+  await world.run(10 * HOUR_MS);
+  expect(world.issuer.rows).toHaveLength(2);
+  expect(world.place("a").seen).toBe(made.text);
+});
+
+test("an unknown token that is older than the one in use is recorded as superseded, however long it lives", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(3 * HOUR_MS);
+  world.issuer.mintByHand(NAME, 90 * HOUR_MS, { startAt: world.clock.now() - 4 * HOUR_MS });
+  await world.run(20 * HOUR_MS);
+  expect(world.count("issue:superseded")).toBe(1);
+  expect(world.issuer.count("request")).toBe(2);
+  expect(world.place("a").seen).toBe(world.issuer.rows[2]?.text);
+});
+
+test("a newer token of ours that somebody put into a target is adopted and brought to the others, and each hook is told", async () => {
+  const world = await makeWorld({ ...SHORT, target: { ...SHORT.target, reload: RELOAD } });
+  await world.run(HOUR_MS);
+  const made = world.issuer.mintByHand(NAME, 30 * HOUR_MS);
+  world.place("a").put(made.text);
+  await world.run(7 * HOUR_MS);
+  expect(world.place("b").seen).toBe(made.text);
+  expect(world.place("a").count("write")).toBe(1);
+  expect(world.told("renewal:adopted")).toMatchObject([{ from: "target" }]);
+  expect(world.hooks).toHaveLength(4);
+  expect((await world.token()).lastSuccessAt).toBeGreaterThan(made.startAt);
+  expect(await world.incidents()).toEqual([]);
+});
+
+test("with a single target, too, what was adopted from it counts as delivered", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"], target: { ...SHORT.target, reload: RELOAD } });
+  await world.run(HOUR_MS);
+  const made = world.issuer.mintByHand(NAME, 30 * HOUR_MS);
+  world.place("a").put(made.text);
+  await world.run(7 * HOUR_MS);
+  expect(world.hooks).toHaveLength(2);
+  expect((await world.token()).lastSuccessAt).toBeGreaterThan(made.startAt);
+});
+
+test("a listed token that fails verification is foreign: told once, never used, and in nobody's way", async () => {
+  const world = await makeWorld(SHORT);
+  world.issuer.mintByHand(NAME, 60 * HOUR_MS, { signed: false });
+  await world.run(25 * HOUR_MS);
+  expect(world.count("issue:foreign")).toBe(1);
+  expect(world.issuer.count("request")).toBe(2);
+  expect(world.place("a").seen).toBe(world.issuer.rows[2]?.text);
+});
+
+test("roles edited with leave to create are minted anew at once", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  await world.reload((declared) => ({ ...declared, request: { ...declared.request, roles: ["runner", "viewer"] } }));
+  await world.run(10 * MINUTE_MS);
+  expect(world.issuer.rows).toHaveLength(2);
+  expect(world.issuer.rows[1]?.roles).toEqual(["runner", "viewer"]);
+  expect(world.place("a").seen).toBe(world.issuer.rows[1]?.text);
+  await world.run(5 * HOUR_MS);
+  expect(world.issuer.rows).toHaveLength(2);
+  expect(await world.incidents()).toEqual([]);
+});
+
+test("roles edited without leave to create stay open as an incident, and renewals go on with the old ones", async () => {
+  const world = await makeWorld({ ...SHORT, create: false });
+  world.issuer.mintByHand(NAME, 30 * HOUR_MS);
+  await world.run(HOUR_MS);
+  await world.reload((declared) => ({ ...declared, request: { ...declared.request, roles: ["runner", "viewer"] } }));
+  await world.run(HOUR_MS);
+  expect(await world.incidents()).toEqual(["roles_differ"]);
+  await world.run(20 * HOUR_MS);
+  expect(world.issuer.rows).toHaveLength(2);
+  expect(world.place("a").seen).toBe(world.issuer.rows[1]?.text);
+  expect(await world.incidents()).toEqual(["roles_differ"]);
+});

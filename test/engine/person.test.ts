@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { makeWorld, SHORT } from "../support/world.ts";
+
+const TOKEN = "token-1";
+
+test("a person's renewal is made at once; a second wish joins the first", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  const { controller } = world.daemon;
+  const first = await controller.renew(TOKEN, null);
+  const second = await controller.renew(TOKEN, null);
+  expect([first.joined, second.joined]).toEqual([false, true]);
+  await world.run(5 * MINUTE_MS);
+  expect(world.issuer.rows).toHaveLength(2);
+  expect(await controller.renewal(TOKEN, first.since)).toMatchObject({ state: "delivered" });
+});
+
+test("a wish that would gain nothing is refused with the arithmetic", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  await expect(world.daemon.controller.renew(TOKEN, HOUR_MS)).rejects.toMatchObject({ code: "would_not_gain" });
+});
+
+test("a wish is tried at once although the token is backing off, but its own failure is not hurried", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  world.issuer.fail({ refuse: "lifetime_refused" });
+  await world.run(21 * HOUR_MS);
+  const before = world.issuer.count("request");
+  await world.daemon.controller.renew(TOKEN, null);
+  await world.sweep();
+  expect(world.issuer.count("request")).toBe(before + 1);
+  await world.run(MINUTE_MS);
+  expect(world.issuer.count("request")).toBe(before + 1);
+});
+
+test("a wish that is made while the issuer is being looked at is not lost to an adoption", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(20 * HOUR_MS - MINUTE_MS);
+  world.issuer.mintByHand("name-of-token-1", 30 * HOUR_MS);
+  await world.clock.advance(1);
+  world.issuer.afterFind = async () => {
+    world.issuer.afterFind = () => undefined;
+    await world.clock.advance(1);
+    await world.daemon.controller.renew(TOKEN, null);
+  };
+  await world.run(10 * MINUTE_MS);
+  expect(world.count("renewal:adopted")).toBe(1);
+  expect(world.issuer.count("request")).toBe(2);
+});
+
+test("a paused token is not renewed and nothing is written; its deadline and alerts run on", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  await world.daemon.controller.pause(TOKEN, null, "holiday");
+  world.place("a").put("something else");
+  await world.run(28 * HOUR_MS);
+  expect(world.issuer.rows).toHaveLength(1);
+  expect(world.place("a").seen).toBe("something else");
+  expect(await world.incidents()).toContain("paused_past_deadline");
+  await world.daemon.controller.resume(TOKEN);
+  await world.run(5 * MINUTE_MS);
+  expect(world.place("a").seen).toBe(world.issuer.rows[1]?.text);
+});
+
+test("a pause with an end resumes by itself", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  await world.daemon.controller.pause(TOKEN, world.clock.now() + 22 * HOUR_MS, null);
+  await world.run(22 * HOUR_MS - 1);
+  expect(world.issuer.rows).toHaveLength(1);
+  await world.run(5 * MINUTE_MS);
+  expect(world.issuer.rows).toHaveLength(2);
+});
+
+test("a pause between the look and the request is heeded", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  world.issuer.afterFind = () => world.daemon.controller.pause(TOKEN, null, null);
+  await world.run(DAY_MS);
+  expect(world.issuer.count("request")).toBe(1);
+});
+
+test("a pause between the look at a target and its write is heeded", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  const place = world.place();
+  await world.run(HOUR_MS);
+  await world.run(10 * HOUR_MS);
+  place.put("something else");
+  place.afterObserve = async () => {
+    // The first look finds the drift, the second is the one that its repair is made on.
+    if ((await world.target()).drift !== null) await world.daemon.controller.pause(TOKEN, null, null);
+  };
+  await world.run(DAY_MS);
+  expect(place.seen).toBe("something else");
+  expect(place.count("write")).toBe(1);
+});
+
+test("a reload between the look and the request is heeded", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  world.issuer.afterFind = async () => {
+    world.issuer.afterFind = () => undefined;
+    await world.reload((declared) => ({ ...declared, request: { ...declared.request, lifetimeMs: 20 * HOUR_MS } }));
+  };
+  await world.run(DAY_MS);
+  const second = world.issuer.rows[1];
+  expect((second?.expAt ?? 0) - (second?.startAt ?? 0)).toBe(20 * HOUR_MS);
+});

@@ -53,7 +53,8 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     clock: systemClock,
     random: systemRandom,
   });
-  const app = createHttpApp({ control: controller, health: parts.health, metrics, access, events });
+  const hostNames = settings.http === null ? [] : [settings.http.host];
+  const app = createHttpApp({ control: controller, health: parts.health, metrics, access, events, hostNames });
   const listening = settings.http === null ? null : await serveHttp(app, settings.http);
   const link = (): string | null => (listening === null ? null : access.issueLink(listening.url, "operator"));
   const socket = await serveControl(remoteOf(controller, link, parts.reload), socketOf(settings));

@@ -18,35 +18,46 @@ export const addRun: AddVerb = (program, shell) => {
     .action(shell.does((options: RunOptions) => run(shell, options)));
 };
 
-/** On a terminal it tells in plain lines what happens, elsewhere it logs JSON lines. */
+/**
+ * On a terminal it tells in plain lines what happens, elsewhere it logs JSON lines. Signals are heard before the daemon has
+ * started: one that stops it then does so as soon as it runs.
+ */
 async function run(shell: Shell, options: RunOptions): Promise<ExitCode> {
   const { app, err } = shell;
   const quiet = options.quiet === true;
   const narrator = err.isTerminal && !quiet ? new Narrator(shell) : undefined;
-  const daemon = await app.startDaemon({
-    settingsFile: shell.settingsFile(),
-    allowCommands: options.allowCommands === true,
-    onEvent: (event: DomainEvent) => narrator?.tell(event),
-    log: { pretty: err.isTerminal, quiet: quiet || narrator !== undefined },
+  const stop = new Stop();
+  const off = app.onSignals({
+    terminate: () => stop.ask(),
+    abort: () => stop.daemon?.abort(),
+    // The daemon's own events tell how it went.
+    reload: () => void stop.daemon?.reload().catch(() => undefined),
   });
-  narrator?.begin(daemon);
-  await untilStopped(shell, daemon);
-  return EXIT.well;
-}
-
-/** The first SIGTERM or SIGINT stops, a later one aborts what is still under way. */
-async function untilStopped(shell: Shell, daemon: Daemon): Promise<void> {
-  let off: () => void = () => undefined;
   try {
-    await new Promise<void>((resolve, reject) => {
-      off = shell.app.onSignals({
-        terminate: () => void daemon.stop("a signal asked for it").then(() => resolve(), reject),
-        abort: () => daemon.abort(),
-        // The daemon's own events tell how it went.
-        reload: () => void daemon.reload().catch(() => undefined),
-      });
+    stop.daemon = await app.startDaemon({
+      settingsFile: shell.settingsFile(),
+      allowCommands: options.allowCommands === true,
+      onEvent: (event: DomainEvent) => narrator?.tell(event),
+      log: { pretty: err.isTerminal, quiet: quiet || narrator !== undefined },
     });
+    narrator?.begin(stop.daemon);
+    await stop.asked;
+    await stop.daemon.stop("a signal asked for it");
+    return EXIT.well;
   } finally {
     off();
+  }
+}
+
+/** The first SIGTERM or SIGINT, whenever it comes. */
+class Stop {
+  daemon: Daemon | undefined;
+  readonly asked: Promise<void>;
+  readonly ask: () => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.asked = promise;
+    this.ask = resolve;
   }
 }

@@ -11,6 +11,7 @@ export function statusText(report: StatusReport, out: Output): string {
   const tokens = report.tokens.toSorted((a, b) => Number(a.ok) - Number(b.ok) || deadlineOf(a) - deadlineOf(b));
   return [
     headline(report, out),
+    ...report.daemon.map((condition) => conditionText(condition, out)),
     ...report.services.map((service) => serviceLine(service, report.at, out)),
     ...tokens.map((token) => `\n${tokenText(token, report.at, out)}`),
   ].join("\n");

@@ -12,6 +12,7 @@ export type TokenState =
   | "first"
   | "due"
   | "renewing"
+  | "undelivered"
   | "in_doubt"
   | "verifying"
   | "failing"
@@ -85,7 +86,7 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
     token: declared.key,
     name: declared.name,
     issuer: declared.issuer,
-    state: stateOf(view, decision, conditions, now),
+    state: withTargets(stateOf(view, decision, conditions, now), shown),
     ok: isWell(conditions) && shown.every((target) => target.ok),
     next: nextOf(decision),
     newest: issued(record.desired),
@@ -139,6 +140,11 @@ function stateOf(view: TokenView, decision: TokenDecision, conditions: readonly 
   return decision.do === "renew" ? "due" : "ok";
 }
 
+/** A token may be well while some target does not have it yet. */
+function withTargets(state: TokenState, targets: readonly TargetStatus[]): TokenState {
+  return state === "ok" && targets.some((target) => target.state !== "ok") ? "undelivered" : state;
+}
+
 function inDoubt(settleAt: Instant, now: Instant): TokenState {
   return now < settleAt ? "renewing" : "in_doubt";
 }
@@ -180,6 +186,8 @@ export interface StatusReport {
   readonly ok: boolean;
   /** Null before the first. */
   readonly lastSweepAt: Instant | null;
+  /** What is wrong with the daemon itself: refused settings, a clock that leapt. */
+  readonly daemon: readonly Condition[];
   readonly services: readonly ServiceStatus[];
   readonly tokens: readonly TokenStatus[];
 }

@@ -1,7 +1,9 @@
+import { probeNow } from "../core/breaker.ts";
 import type { Control, RenewalStanding, RenewTicket } from "../core/control.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
 import { ERRORS, RenewdError } from "../core/errors.ts";
+import type { Condition, Incident } from "../core/incidents.ts";
 import { type PlanEntry, planEntry } from "../core/plan.ts";
 import type { HistoryEntry, ServiceKey, TokenChange } from "../core/state-store.ts";
 import { type ServiceStatus, type StatusReport, type TokenStatus, tokenStatus } from "../core/status.ts";
@@ -11,6 +13,8 @@ import type { Member } from "./fleet.ts";
 import { LAST_SWEEP, type Sweeper } from "./sweeper.ts";
 
 const HISTORY_DEFAULT = 50;
+/** An exp has whole seconds, rounded down, so that a gain of less may be none. */
+const EXP_GRAIN_MS = 1_000;
 
 /** Answers for the daemon: reads the recorded state, records wishes, and asks for a sweep. */
 export class Controller implements Control {
@@ -34,9 +38,9 @@ export class Controller implements Control {
       return record === undefined ? [] : [tokenStatus(this.#view(member, record), targets.get(record.key) ?? [], now)];
     });
     const lastSweepAt = this.#sweeper.lastSweepAt ?? (await state.fact(LAST_SWEEP)) ?? null;
-    const daemon = await state.incidents();
-    const ok = tokens.every((token) => token.ok) && daemon.every((incident) => incident.token !== "");
-    return { at: now, ok, lastSweepAt, services: await this.#failingServices(), tokens };
+    const daemon = (await state.incidents()).filter((incident) => incident.token === "").map(conditionOf);
+    const ok = tokens.every((token) => token.ok) && daemon.length === 0;
+    return { at: now, ok, lastSweepAt, daemon, services: await this.#failingServices(), tokens };
   }
 
   async tokenStatus(token: string): Promise<TokenStatus> {
@@ -67,11 +71,12 @@ export class Controller implements Control {
       return { token, since: record.wish?.at ?? record.mint?.sentAt ?? now, joined: true };
     }
     const asked = lifetimeMs ?? member.declared.request.lifetimeMs;
-    if (record.desired !== null && now + asked <= record.desired.expAt) {
+    if (record.desired !== null && now + asked < record.desired.expAt + EXP_GRAIN_MS) {
       const sum = `now + ${formatDuration(asked)} = ${formatInstant(now + asked)}, but the token in use lives until ${formatInstant(record.desired.expAt)}`;
       throw new RenewdError("would_not_gain", sum);
     }
     await this.#ask(token, "renew", { wish: { at: now, lifetimeMs } });
+    await this.#letProbe(member);
     void this.#sweeper.sweep();
     return { token, since: now, joined: false };
   }
@@ -133,6 +138,18 @@ export class Controller implements Control {
     this.#engine.emit(event);
   }
 
+  /** Who asks for it now has mended what failed, or wants to see: its services may be tried at once. */
+  async #letProbe({ declared }: Member): Promise<void> {
+    const now = this.#engine.clock.now();
+    const stores = declared.targets.map(({ store }) => ({ kind: "store", key: store }) as const);
+    for (const service of [{ kind: "issuer", key: declared.issuer } as const, ...stores]) {
+      await this.#engine.state.changeBreaker(service, (breaker) => ({
+        breaker: probeNow(breaker, now),
+        answer: undefined,
+      }));
+    }
+  }
+
   #members(): readonly Member[] {
     return [...this.#engine.fleet().members.values()];
   }
@@ -157,6 +174,10 @@ export class Controller implements Control {
     }
     return all;
   }
+}
+
+function conditionOf({ reason, severity, message, action }: Incident): Condition {
+  return { reason, severity, message, action };
 }
 
 function failed(record: TokenRecord): RenewalStanding {

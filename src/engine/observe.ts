@@ -1,20 +1,15 @@
 import type { DomainEvent } from "../core/events.ts";
-import { RenewdError } from "../core/errors.ts";
 import type { Issue } from "../core/issue.ts";
 import type { Observation } from "../core/ports.ts";
 import type { Instant } from "../core/duration.ts";
 import type { Held, Ownership, TargetRecord } from "../core/records.ts";
 import type { Fingerprint, SecretText } from "../core/secret-text.ts";
 import type { TargetChange } from "../core/state-store.ts";
-import { LookAgain, type TargetWork } from "./work.ts";
-import { adoptFrom, look, unknownOf } from "./look.ts";
+import { issueSeen } from "./stranger.ts";
+import type { TargetWork } from "./work.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
 import { throughBreaker } from "./service.ts";
 import { settleIfLast } from "./settled.ts";
-import { Tenure } from "./tenure.ts";
-
-/** How long a target waits for its token's own worker before it looks again. */
-const TOKEN_BUSY_MS = 5_000;
 
 /** What a target was seen to hold, and whether renewd may write there. */
 export interface Seen {
@@ -32,7 +27,7 @@ export async function observe(work: TargetWork, record: TargetRecord): Promise<S
     tenure.call(STORE_CALL_LIMIT_MS, (signal) => berth.place.observe(signal)),
   );
   const fingerprint = fingerprintOf(observation);
-  const issue = fingerprint === null ? null : await issueOf(work, record, fingerprint);
+  const issue = fingerprint === null ? null : await issueSeen(work, record, observation, fingerprint);
   const ownership = await ownershipOf(work, record, observation, issue);
   const desired = (await engine.state.token(member.declared.key))?.desired ?? null;
   const calm = desired === null || desired.fingerprint === issue?.fingerprint;
@@ -91,39 +86,6 @@ export function fingerprintOf(observation: Observation): Fingerprint | null {
       return observation.token.fingerprint;
     case "sealed":
       return observation.fingerprint;
-  }
-}
-
-/** A token that was once verified as ours; one never heard of is first looked up at the issuer, and adopted if it is ours. */
-async function issueOf(work: TargetWork, record: TargetRecord, fingerprint: Fingerprint): Promise<Issue | null> {
-  const { engine, member } = work;
-  const { key } = member.declared;
-  const entry = (await engine.state.known(key)).get(fingerprint);
-  if (entry !== undefined) return entry.fate === "foreign" || entry.fate === "quarantined" ? null : entry.issue;
-  if (record.drift?.fingerprint === fingerprint) return null;
-  await lookForStranger(work);
-  const found = (await engine.state.known(key)).get(fingerprint);
-  return found === undefined || found.fate === "foreign" || found.fate === "quarantined" ? null : found.issue;
-}
-
-/** What somebody else put there may be a token of ours that renewd does not know: the issuer's list tells. That is the token's own business, so its lease is taken for it. */
-async function lookForStranger(work: TargetWork): Promise<void> {
-  const { engine, member, listingSince, stop } = work;
-  const { key } = member.declared;
-  const tenure = await Tenure.claim({ token: key, target: null }, engine, stop);
-  const now = engine.clock.now();
-  if (tenure === undefined) throw new LookAgain(now + TOKEN_BUSY_MS);
-  try {
-    const record = await engine.state.token(key);
-    if (record === undefined) throw new LookAgain(now + TOKEN_BUSY_MS);
-    if (record.mint !== null) {
-      if (now < record.mint.settleAt) throw new LookAgain(record.mint.settleAt);
-      throw new RenewdError("outcome_unknown", "it holds a value that may be what the issuer was last asked for");
-    }
-    const unknown = await unknownOf(engine, member, await look(engine, member, tenure, listingSince));
-    await adoptFrom(engine, member, record, tenure, unknown, "target");
-  } finally {
-    await tenure.end({ wakeAt: engine.clock.now(), deadlineAt: null });
   }
 }
 

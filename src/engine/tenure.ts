@@ -8,6 +8,7 @@ export const LEASE_MS = 60_000;
 const MARGIN_MS = 10_000;
 const CLOCKS_AGREE_MS = 5_000;
 const REST_MS = 250;
+const DEAF_MS = 5_000;
 
 /** The lease is another's: whatever this worker still wants to do, it must not. */
 export class LeaseLost extends Error {
@@ -57,14 +58,23 @@ export class Tenure {
     await this.#prolong(limitMs + MARGIN_MS);
     const end = new AbortController();
     const cancel = this.#clock.after(limitMs, () => end.abort(new DOMException("took too long", "TimeoutError")));
+    const signal = AbortSignal.any([end.signal, this.#stop]);
     try {
-      return await call(AbortSignal.any([end.signal, this.#stop]));
+      return await Promise.race([call(signal), this.#deaf(signal)]);
     } catch (thrown) {
       if (this.#stop.aborted) throw new LeaseLost(this.job);
       throw thrown;
     } finally {
       cancel();
     }
+  }
+
+  /** A call that does not heed its signal is left to itself: it must not hold its worker for ever. */
+  #deaf(signal: AbortSignal): Promise<never> {
+    return new Promise((_, reject) => {
+      const giveUp = (): void => reject(new TypeError("a call went on although it was aborted"));
+      signal.addEventListener("abort", () => this.#clock.after(DEAF_MS, giveUp), { once: true });
+    });
   }
 
   /** The daemon stops and has given up its calls. */

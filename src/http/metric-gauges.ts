@@ -1,6 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
 import { type Instant, SECOND_MS } from "../core/duration.ts";
-import type { DomainEvent } from "../core/events.ts";
 import type { IncidentReason } from "../core/incidents.ts";
 import type { StatusReport, TokenStatus } from "../core/status.ts";
 
@@ -107,7 +106,6 @@ function perToken(name: string, help: string, instantOf: (status: TokenStatus) =
  */
 export class IncidentGauge {
   readonly #gauge: Gauge<"token" | "reason">;
-  readonly #ofDaemon = new Map<IncidentReason, number>();
   #seen: ReadonlyMap<string, ReadonlyMap<IncidentReason, number>> = new Map();
 
   constructor(registry: Registry) {
@@ -120,18 +118,12 @@ export class IncidentGauge {
     });
   }
 
-  /** The status tells those of tokens; the daemon's own are known from their events. */
-  note(event: DomainEvent): void {
-    if (!("incident" in event) || event.incident.token !== "") return;
-    this.#ofDaemon.set(event.incident.reason, event.type === "incident:resolved" ? 0 : 1);
-  }
-
-  show({ tokens }: StatusReport): void {
+  show({ tokens, daemon }: StatusReport): void {
+    const all = [{ token: "", conditions: daemon, targets: [] }, ...tokens];
     this.#seen = new Map(
-      tokens.map((status) => [status.token, countsOf(status, this.#seen.get(status.token)?.keys() ?? [])]),
+      all.map((status) => [status.token, countsOf(status, this.#seen.get(status.token)?.keys() ?? [])]),
     );
     this.#gauge.reset();
-    for (const [reason, open] of this.#ofDaemon) this.#gauge.set({ token: "", reason }, open);
     for (const [token, counts] of this.#seen) {
       for (const [reason, open] of counts) this.#gauge.set({ token, reason }, open);
     }
@@ -139,7 +131,7 @@ export class IncidentGauge {
 }
 
 function countsOf(
-  { conditions, targets }: TokenStatus,
+  { conditions, targets }: Pick<TokenStatus, "conditions" | "targets">,
   before: Iterable<IncidentReason>,
 ): ReadonlyMap<IncidentReason, number> {
   const counts = new Map([...before].map((reason) => [reason, 0]));

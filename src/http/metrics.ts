@@ -50,7 +50,6 @@ export function createMetrics(
     onEvent: (event) => {
       if (event.type === "settings:loaded") reload.set(1);
       else if (event.type === "settings:refused") reload.set(0);
-      incidents.note(event);
       counters.onEvent(event);
     },
     // Two scrapes at once share one reading, so that neither sees the other's gauges half filled.

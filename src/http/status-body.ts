@@ -17,6 +17,7 @@ const TOKEN_STATES: Readonly<Record<TokenState, string>> = {
   first: "waiting for its first token",
   due: "due for renewal",
   renewing: "being renewed",
+  undelivered: "verified, but not in every target",
   in_doubt: "an answer was lost and is looked for",
   verifying: "a fresh token is being verified",
   failing: "renewal is failing",
@@ -48,7 +49,8 @@ export function statusBody(report: StatusReport): Html {
       <h1>renewd <span class="state">${headline(report, attention)}</span></h1>
       <p class="dim">As of ${formatInstant(report.at)}; tokens last looked at: ${swept}.</p>
     </header>
-    ${report.services.map(serviceView)} ${tokens.map((token) => tokenView(token, report.at))}
+    ${report.daemon.map(conditionView)} ${report.services.map(serviceView)}
+    ${tokens.map((token) => tokenView(token, report.at))}
     ${tokens.length === 0 ? html`<p>No token is declared.</p>` : ""}`;
 }
 

@@ -14,7 +14,7 @@ function daemonApp(): {
 } {
   const did: string[] = [];
   const began = Promise.withResolvers<{ options: DaemonOptions; signals: Handlers }>();
-  let options: DaemonOptions | undefined;
+  let signals: Handlers | undefined;
   const previous = tokenStatus().newest;
   const daemon: Daemon = {
     settings,
@@ -27,13 +27,13 @@ function daemonApp(): {
   };
   const app = fakeApp(fakeControl(), {
     startDaemon: (given) => {
-      options = given;
       given.onEvent({ type: "daemon:started", at: NOW, version: "1.2.3", tokens: 1 });
       given.onEvent({ type: "clock:agrees", at: NOW });
+      if (signals !== undefined) setTimeout(began.resolve, 0, { options: given, signals });
       return Promise.resolve(daemon);
     },
-    onSignals: (signals) => {
-      if (options !== undefined) began.resolve({ options, signals });
+    onSignals: (given) => {
+      signals = given;
       return () => void did.push("off");
     },
   });
@@ -114,9 +114,26 @@ describe("run", () => {
     expect(did).toEqual(["reload", "stop", "abort", "off"]);
   });
 
+  it("hears a signal that comes before it has started, and stops as soon as it runs", async () => {
+    const { app, did } = daemonApp();
+    const early: App = {
+      ...app,
+      onSignals: (handlers) => {
+        const off = app.onSignals(handlers);
+        handlers.terminate();
+        return off;
+      },
+    };
+    expect((await renewd(early, "run")).code).toBe(0);
+    expect(did).toEqual(["stop", "off"]);
+  });
+
   it("that cannot start exits by what kept it", async () => {
     const startDaemon = () => Promise.reject(new RenewdError("state_locked", "another renewd runs"));
-    const { code, err } = await renewd(fakeApp(fakeControl(), { startDaemon }), "run");
+    const { code, err } = await renewd(
+      fakeApp(fakeControl(), { startDaemon, onSignals: () => () => undefined }),
+      "run",
+    );
     expect(code).toBe(4);
     expect(err).toContain("another renewd runs");
   });

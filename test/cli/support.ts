@@ -113,7 +113,7 @@ export function tokenStatus(change: Partial<TokenStatus> = {}): TokenStatus {
 }
 
 export function report(change: Partial<StatusReport> = {}): StatusReport {
-  return { at: NOW, ok: true, lastSweepAt: NOW - 2_000, services: [], tokens: [tokenStatus()], ...change };
+  return { at: NOW, ok: true, lastSweepAt: NOW - 2_000, daemon: [], services: [], tokens: [tokenStatus()], ...change };
 }
 
 /** Knows the one token `airflow`; a test replaces what it is about. */

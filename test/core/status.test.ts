@@ -79,7 +79,7 @@ describe("the state of a target", () => {
 
   it("makes its token not well, however well that is itself", () => {
     const targets = [targetRecord({ ownership: "none", held: null, drift: { fingerprint: null, at: START } })];
-    expect(tokenStatus(tokenView(), targets, START)).toMatchObject({ state: "ok", ok: false });
+    expect(tokenStatus(tokenView(), targets, START)).toMatchObject({ state: "undelivered", ok: false });
   });
 });
 

@@ -62,7 +62,7 @@ describe("an issuer that renews wrongly", () => {
   it.each(wrongs)("with a wrong %s: it is quarantined and the old one stays", async (_, check, wrong) => {
     const [from, token] = [daemon.log.length, await forge(wrong())];
     flowauth.script("renew", { status: 200, json: { id: 900 + forged.length, token } });
-    expect((await place.run("renew", TOKEN)).code).toBe(1);
+    expect((await place.renew(TOKEN)).code).toBe(1);
     expect(await daemon.event("renewal:quarantined", { from })).toMatchObject({ check });
     expect(await place.read()).toBe(good);
 
@@ -83,7 +83,7 @@ describe("an issuer that renews wrongly", () => {
   });
 
   it("is forgiven once it renews rightly", async () => {
-    expect(await place.run("renew", TOKEN)).toMatchObject({ code: 0, stderr: "" });
+    expect(await place.renew(TOKEN)).toMatchObject({ code: 0, stderr: "" });
     expect(await place.read()).toBe(flowauth.rows.at(-1)?.token);
     expect(forged).not.toContain(await place.read());
     expect((await place.run("status")).code).toBe(0);

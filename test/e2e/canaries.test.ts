@@ -34,7 +34,7 @@ it("no token, password or key is anywhere but in its own file and the target", a
   await daemon.event("renewal:settled");
   const texts = [await place.read()];
   for (let renewal = 0; renewal < 2; renewal += 1) {
-    expect(await place.run("renew", TOKEN)).toMatchObject({ code: 0 });
+    expect(await place.renew(TOKEN)).toMatchObject({ code: 0 });
     texts.push(await place.read());
   }
 
@@ -42,7 +42,13 @@ it("no token, password or key is anywhere but in its own file and the target", a
   const places: Places = new Map([["the sign-in link", Buffer.from(link)]]);
   await addAnswers(place, places);
   await addRunning([daemon, issuer.process], places);
-  const verbs = [["status"], ["status", "--json"], ["plan", "--json"], ["history", TOKEN, "--json"], ["check", "--offline"]];
+  const verbs = [
+    ["status"],
+    ["status", "--json"],
+    ["plan", "--json"],
+    ["history", TOKEN, "--json"],
+    ["check", "--offline"],
+  ];
   for (const verb of verbs) await place.run(...verb);
   await addState(place, places);
   await addFailures(place, issuer.process, places);
@@ -155,7 +161,7 @@ async function addState(place: Place, places: Places, when = ""): Promise<void> 
 /** What is said when things go wrong: the issuer dies, and the file that held a token cannot be written any more. */
 async function addFailures(place: Place, issuer: Renewd, places: Places): Promise<void> {
   await issuer.kill();
-  const { code } = await place.run("renew", TOKEN);
+  const { code } = await place.renew(TOKEN);
   expect(code).toBe(1);
   const headers = { authorization: `Bearer ${HTTP_SECRET}` };
   for (const path of ["/", "/metrics", `/api/v1/tokens/${TOKEN}`]) {

@@ -58,7 +58,7 @@ describe("a FlowAuth with two-factor sign-in, a file and AWS Secrets Manager", (
 
   it("moves AWSCURRENT to the next one and keeps the last as AWSPREVIOUS", async () => {
     const before = await place.read();
-    expect(await place.run("renew", "airflow-flowapi")).toMatchObject({ code: 0 });
+    expect(await place.renew("airflow-flowapi")).toMatchObject({ code: 0 });
     const after = await place.read();
     expect(after).not.toBe(before);
     expect(aws.vault.trail(SECRET)).toEqual([before, after]);
@@ -69,7 +69,7 @@ describe("a FlowAuth with two-factor sign-in, a file and AWS Secrets Manager", (
   it("does not let a dead AWS hold up the file, names it, and catches up by itself", async () => {
     const before = await place.read();
     aws.fault("*", { kind: "dropped" }, 10_000);
-    const { code, stderr } = await place.run("renew", "airflow-flowapi");
+    const { code, stderr } = await place.renew("airflow-flowapi");
     const after = await place.read();
     expect(after).not.toBe(before);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("secrets-manager") as string });

@@ -54,7 +54,7 @@ it("survives SIGKILL at any instant: every token is known, every read is good, a
   ).toEqual([]);
   expect(await settledFingerprint(place), history).toBe(made.at(-1)?.fingerprint);
 
-  expect(await place.run("renew", TOKEN), history).toMatchObject({ code: 0, stderr: "" });
+  expect(await place.renew(TOKEN), history).toMatchObject({ code: 0, stderr: "" });
   reader[Symbol.dispose]();
   expect(reader.failures, history).toEqual([]);
   expect(reader.leastLeftMs, history).toBeGreaterThanOrEqual(10_000);

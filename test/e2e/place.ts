@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Ended, Renewd, type SpawnOptions, until } from "../support/process.ts";
+import { claimsOf } from "./reader.ts";
 
 const LAUNCHED_AT_MOST = 200;
 /** For tests of processes: on a busy machine each start may take seconds. */
@@ -68,6 +69,15 @@ export class Place implements AsyncDisposable {
   /** A verb on this place's settings, run to its end. */
   run(...verb: readonly string[]): Promise<Ended> {
     return this.start(verb).ended;
+  }
+
+  /**
+   * `renewd renew` of the one token that the target holds, in a later second than it was made in: FlowAuth counts in
+   * seconds, and what expires at the same instant is no gain.
+   */
+  async renew(token: string): Promise<Ended> {
+    await until("the second is over", async () => claimsOf(await this.read()).iat < Math.floor(Date.now() / 1000));
+    return this.run("renew", token);
   }
 
   /** Any command line of renewd's. */

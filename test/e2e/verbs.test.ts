@@ -61,7 +61,7 @@ describe("beside a running daemon", () => {
     const { code, stdout } = await place.run("plan");
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(TOKEN) as string });
     const before = await place.read();
-    expect(await place.run("renew", TOKEN)).toMatchObject({ code: 0 });
+    expect(await place.renew(TOKEN)).toMatchObject({ code: 0 });
     expect(await place.read()).not.toBe(before);
     expect((await place.run("history", TOKEN)).stdout).toMatch(/written and read back/);
     expect(await place.run("check")).toMatchObject({ code: 0 });
@@ -100,7 +100,7 @@ describe("after the daemon was killed", () => {
     expect((await place.run("history", TOKEN)).stdout).toMatch(/written and read back/);
     expect((await place.run("health")).code).not.toBe(0);
     const before = await place.read();
-    expect(await place.run("renew", TOKEN)).toMatchObject({ code: 0 });
+    expect(await place.renew(TOKEN)).toMatchObject({ code: 0 });
     expect(await place.read()).not.toBe(before);
     const again = await place.daemon();
     expect(await again.stop()).toMatchObject({ code: 0 });

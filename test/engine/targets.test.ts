@@ -16,6 +16,15 @@ test("what somebody else wrote over our token is told and put right within one l
   expect(await world.incidents()).toEqual([]);
 });
 
+test("what is no token of ours is put right also while the issuer cannot be asked whose it is", async () => {
+  const world = await makeWorld(ONE);
+  await world.run(HOUR_MS);
+  world.issuer.fail("unreachable");
+  world.place().put("something else");
+  await world.run(6 * HOUR_MS);
+  expect(world.place().seen).toBe(world.issuer.rows[0]?.text);
+});
+
 test("a secret that was deleted is written again", async () => {
   const world = await makeWorld(ONE);
   await world.run(HOUR_MS);

@@ -60,7 +60,14 @@ export const token: TokenStatus = {
   targets: [target],
 };
 
-export const report: StatusReport = { at: NOW, ok: true, lastSweepAt: NOW - 2_000, services: [], tokens: [token] };
+export const report: StatusReport = {
+  at: NOW,
+  ok: true,
+  lastSweepAt: NOW - 2_000,
+  daemon: [],
+  services: [],
+  tokens: [token],
+};
 
 export class FakeControl implements Remote {
   /** What was asked for, in order. */

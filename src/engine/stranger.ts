@@ -1,0 +1,74 @@
+import { RenewdError } from "../core/errors.ts";
+import type { Issue } from "../core/issue.ts";
+import type { Observation } from "../core/ports.ts";
+import type { TargetRecord } from "../core/records.ts";
+import type { Fingerprint } from "../core/secret-text.ts";
+import { adoptFrom, look, unknownOf } from "./look.ts";
+import { NotAdmitted } from "./service.ts";
+import { LookAgain, type TargetWork } from "./work.ts";
+import { Tenure } from "./tenure.ts";
+
+/** How long a target waits for its token's own worker before it looks again. */
+const TOKEN_BUSY_MS = 5_000;
+
+/**
+ * The issue that a target was seen to hold: a token that was once verified as ours; one never heard of is first looked up at
+ * the issuer, and adopted if it is ours. Null for whatever is not ours.
+ */
+export async function issueSeen(
+  work: TargetWork,
+  record: TargetRecord,
+  observation: Observation,
+  fingerprint: Fingerprint,
+): Promise<Issue | null> {
+  const known = await knownIssue(work, fingerprint);
+  if (known !== undefined) return known;
+  if (record.drift?.fingerprint === fingerprint) return null;
+  try {
+    await lookForStranger(work);
+  } catch (thrown) {
+    const isOutOfReach = thrown instanceof RenewdError || thrown instanceof NotAdmitted;
+    if (!isOutOfReach || record.ownership === "none" || (await mayBeNewer(work, observation))) throw thrown;
+  }
+  return (await knownIssue(work, fingerprint)) ?? null;
+}
+
+/** Undefined for one never heard of, null for one known as not ours. */
+async function knownIssue({ engine, member }: TargetWork, fingerprint: Fingerprint): Promise<Issue | null | undefined> {
+  const entry = (await engine.state.known(member.declared.key)).get(fingerprint);
+  if (entry === undefined) return undefined;
+  return entry.fate === "foreign" || entry.fate === "quarantined" ? null : entry.issue;
+}
+
+/** While the issuer cannot be asked, our own target is put right all the same, unless what it holds may supersede what we have. */
+async function mayBeNewer(work: TargetWork, observation: Observation): Promise<boolean> {
+  const { engine, member, tenure } = work;
+  if (observation.state !== "holds") return true;
+  const { token } = observation;
+  const inspection = await tenure.call(member.issuer.callLimitMs, (signal) => member.issuer.inspect(token, signal));
+  if (inspection.outcome !== "proved") return inspection.outcome === "unknown";
+  const desired = (await engine.state.token(member.declared.key))?.desired;
+  const { subject, issuedAt } = inspection.claims;
+  return subject === member.issuer.account && (issuedAt ?? Infinity) >= (desired?.startAt ?? 0);
+}
+
+/** What somebody else put there may be a token of ours that renewd does not know: the issuer's list tells. That is the token's own business, so its lease is taken for it. */
+async function lookForStranger(work: TargetWork): Promise<void> {
+  const { engine, member, listingSince, stop } = work;
+  const { key } = member.declared;
+  const tenure = await Tenure.claim({ token: key, target: null }, engine, stop);
+  const now = engine.clock.now();
+  if (tenure === undefined) throw new LookAgain(now + TOKEN_BUSY_MS);
+  try {
+    const record = await engine.state.token(key);
+    if (record === undefined) throw new LookAgain(now + TOKEN_BUSY_MS);
+    if (record.mint !== null) {
+      if (now < record.mint.settleAt) throw new LookAgain(record.mint.settleAt);
+      throw new RenewdError("outcome_unknown", "it holds a value that may be what the issuer was last asked for");
+    }
+    const unknown = await unknownOf(engine, member, await look(engine, member, tenure, listingSince));
+    await adoptFrom(engine, member, record, tenure, unknown, "target");
+  } finally {
+    await tenure.end({ wakeAt: engine.clock.now(), deadlineAt: null });
+  }
+}

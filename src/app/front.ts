@@ -53,7 +53,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     clock: systemClock,
     random: systemRandom,
   });
-  const hostNames = settings.http === null ? [] : [settings.http.host];
+  const hostNames = settings.http === null ? [] : [settings.http.host, ...settings.http.names];
   const app = createHttpApp({ control: controller, health: parts.health, metrics, access, events, hostNames });
   const listening = settings.http === null ? null : await serveHttp(app, settings.http);
   const link = (): string | null => (listening === null ? null : access.issueLink(listening.url, "operator"));

@@ -34,30 +34,39 @@ async function run(shell: Shell, options: RunOptions): Promise<ExitCode> {
     reload: () => void stop.daemon?.reload().catch(() => undefined),
   });
   try {
-    stop.daemon = await app.startDaemon({
+    const daemon = await app.startDaemon({
       settingsFile: shell.settingsFile(),
       allowCommands: options.allowCommands === true,
       onEvent: (event: DomainEvent) => narrator?.tell(event),
       log: { pretty: err.isTerminal, quiet: quiet || narrator !== undefined },
     });
-    narrator?.begin(stop.daemon);
-    await stop.asked;
-    await stop.daemon.stop("a signal asked for it");
+    narrator?.begin(daemon);
+    await stop.whenDone(daemon);
     return EXIT.well;
   } finally {
     off();
   }
 }
 
-/** The first SIGTERM or SIGINT, whenever it comes. */
+/** Stops the daemon at the first SIGTERM or SIGINT, also at one that came before it had started. */
 class Stop {
   daemon: Daemon | undefined;
-  readonly asked: Promise<void>;
-  readonly ask: () => void;
+  #asked = false;
+  readonly #ended = Promise.withResolvers<void>();
 
-  constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.asked = promise;
-    this.ask = resolve;
+  ask(): void {
+    this.#asked = true;
+    this.#stop();
+  }
+
+  /** Resolves when the daemon has stopped. */
+  whenDone(daemon: Daemon): Promise<void> {
+    this.daemon = daemon;
+    if (this.#asked) this.#stop();
+    return this.#ended.promise;
+  }
+
+  #stop(): void {
+    void this.daemon?.stop("a signal asked for it").then(() => this.#ended.resolve(), this.#ended.reject);
   }
 }

@@ -22,6 +22,8 @@ export type StateUrl = { readonly kind: "sqlite"; readonly file: string };
 export interface HttpSettings {
   readonly host: string;
   readonly port: number;
+  /** Names it may be called by besides its address and the loopback's. */
+  readonly names: readonly string[];
   readonly tokens: readonly ApiToken[];
 }
 

@@ -2,7 +2,7 @@ import { DAY_MS, type Instant, MINUTE_MS } from "./duration.ts";
 import type { Window } from "./policy.ts";
 
 /** No window that opens more rarely than this is of use to a renewal. */
-export const WINDOW_HORIZON_MS: number = 366 * DAY_MS;
+const WINDOW_HORIZON_MS: number = 366 * DAY_MS;
 
 const QUARTER_MS = 15 * MINUTE_MS;
 const REMEMBERED_DAYS = 1_000;

@@ -2,7 +2,7 @@ import type { Instant } from "../core/duration.ts";
 import type { Clock } from "../core/ports.ts";
 
 /** The wall clock and the uptime may drift apart by this much before the wall clock is doubted. */
-export const SKEW_MS = 30_000;
+const SKEW_MS = 30_000;
 
 /** Watches whether the wall clock can be believed: it must move as the uptime does, until an issuer's Date vouches for it anew. */
 export class ClockWatch {

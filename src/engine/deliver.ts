@@ -1,69 +1,56 @@
 import { nextTargetConditionAt, targetConditions } from "../core/conditions.ts";
 import type { Instant } from "../core/duration.ts";
-import { toRenewdError } from "../core/errors.ts";
 import { HEARTBEAT_MS } from "../core/schedule.ts";
 import type { TargetRecord } from "../core/records.ts";
 import type { Agenda, Job } from "../core/state-store.ts";
 import { decideTarget, type TargetDecision, targetDeadlineAt, type TargetView } from "../core/target.ts";
 import type { Engine } from "./engine.ts";
+import type { Berth, Member } from "./fleet.ts";
 import { observe } from "./observe.ts";
-import { NotAdmitted } from "./service.ts";
+import { workUnderLease } from "./steps.ts";
 import { tellConditions } from "./tell.ts";
-import { LeaseLost, Tenure } from "./tenure.ts";
 import { failTarget } from "./target-trouble.ts";
-import { LookAgain, type TargetWork } from "./work.ts";
+import type { TargetWork } from "./work.ts";
 import { confirm, notify, write } from "./write.ts";
 
-const STEPS_PER_CLAIM_MAX = 12;
-const OUT_OF_STEPS_MS = 60_000;
-
-/** Claims the target, takes steps until there is nothing to do now, notes when to look again. Never throws. */
-export async function workOnTarget(
+/** One target's worker: observes, writes, confirms, tells, until there is nothing to do now. A dead target holds up nothing but itself. */
+export function workOnTarget(
   engine: Engine,
   job: Job & { readonly target: string },
   listingSince: Instant,
   stop: AbortSignal,
 ): Promise<void> {
-  const tenure = await Tenure.claim(job, engine, stop);
-  if (tenure === undefined) return;
-  const workNow = (): TargetWork | undefined => {
-    const member = engine.fleet().members.get(job.token);
-    const berth = member?.berths.find((each) => each.declared.label === job.target);
-    return member === undefined || berth === undefined
-      ? undefined
-      : { engine, member, berth, tenure, listingSince, stop };
-  };
-  try {
-    const waitUntil = await takeSteps(engine, workNow);
-    await tenure.end(await agendaOf(engine, workNow(), waitUntil));
-  } catch (thrown) {
-    if (!(thrown instanceof LeaseLost)) throw thrown;
-    engine.emit({ type: "lease:lost", at: engine.clock.now(), resource: `${job.token}/${job.target}` });
-    await tenure.end({ wakeAt: engine.clock.now(), deadlineAt: null });
-  }
+  return workUnderLease(engine, job, stop, {
+    async next(tenure) {
+      const berth = berthOf(engine, job);
+      const view = berth === undefined ? undefined : await viewOf(engine, berth);
+      if (berth === undefined || view === undefined) return undefined;
+      const decision = decideTarget(view, engine.clock.now());
+      if (decision.do === "wait") return { waitUntil: decision.until };
+      const target: TargetWork = { engine, ...berth, tenure, listingSince, stop };
+      return { act: () => act(target, view.record, decision), fail: (error) => failTarget(target, error) };
+    },
+    agenda: (waitUntil) => agendaOf(engine, berthOf(engine, job), waitUntil),
+  });
 }
 
-/** Each step sees the settings in force: a reload between two steps changes what is wanted. */
-async function takeSteps(engine: Engine, workNow: () => TargetWork | undefined): Promise<Instant> {
-  for (let step = 0; step < STEPS_PER_CLAIM_MAX; step += 1) {
-    const work = workNow();
-    const view = work === undefined ? undefined : await targetViewOf(work);
-    if (work === undefined || view === undefined) return engine.clock.now() + HEARTBEAT_MS;
-    const decision = decideTarget(view, engine.clock.now());
-    if (decision.do === "wait") return decision.until;
-    try {
-      await act(work, view.record, decision);
-    } catch (thrown) {
-      if (thrown instanceof LeaseLost) throw thrown;
-      if (thrown instanceof NotAdmitted) return thrown.until;
-      if (thrown instanceof LookAgain) return thrown.at;
-      await failTarget(work, toRenewdError(thrown));
-    }
-  }
-  return engine.clock.now() + OUT_OF_STEPS_MS;
+interface Moored {
+  readonly member: Member;
+  readonly berth: Berth;
 }
 
-async function act(work: TargetWork, record: TargetRecord, decision: TargetDecision): Promise<void> {
+/** The target as the settings in force declare it. */
+function berthOf(engine: Engine, job: Job): Moored | undefined {
+  const member = engine.fleet().members.get(job.token);
+  const berth = member?.berths.find((each) => each.declared.label === job.target);
+  return member === undefined || berth === undefined ? undefined : { member, berth };
+}
+
+async function act(
+  work: TargetWork,
+  record: TargetRecord,
+  decision: Exclude<TargetDecision, { do: "wait" }>,
+): Promise<void> {
   switch (decision.do) {
     case "observe":
       await observe(work, record);
@@ -74,13 +61,10 @@ async function act(work: TargetWork, record: TargetRecord, decision: TargetDecis
       return confirm(work, record);
     case "notify":
       return notify(work, record);
-    case "wait":
-      return;
   }
 }
 
-async function targetViewOf(work: TargetWork): Promise<TargetView | undefined> {
-  const { engine, member, berth } = work;
+async function viewOf(engine: Engine, { member, berth }: Moored): Promise<TargetView | undefined> {
   const token = await engine.state.token(member.declared.key);
   const targets = await engine.state.targets(member.declared.key);
   const record = targets.find((each) => each.label === berth.declared.label);
@@ -88,11 +72,11 @@ async function targetViewOf(work: TargetWork): Promise<TargetView | undefined> {
   return { declared: berth.declared, record, desired: token.desired, pause: token.pause };
 }
 
-async function agendaOf(engine: Engine, work: TargetWork | undefined, waitUntil: Instant): Promise<Agenda> {
+async function agendaOf(engine: Engine, moored: Moored | undefined, waitUntil: Instant): Promise<Agenda> {
   const now = engine.clock.now();
-  const view = work === undefined ? undefined : await targetViewOf(work);
-  if (work === undefined || view === undefined) return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
-  const { member, berth } = work;
+  const view = moored === undefined ? undefined : await viewOf(engine, moored);
+  if (moored === undefined || view === undefined) return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
+  const { member, berth } = moored;
   const { repairMs } = member.declared.policy;
   const deadlineAt = targetDeadlineAt(berth.declared, view.record);
   const subject = { token: member.declared.key, target: berth.declared.label };

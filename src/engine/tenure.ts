@@ -59,8 +59,9 @@ export class Tenure {
     const end = new AbortController();
     const cancel = this.#clock.after(limitMs, () => end.abort(new DOMException("took too long", "TimeoutError")));
     const signal = AbortSignal.any([end.signal, this.#stop]);
+    using deaf = this.#deaf(signal);
     try {
-      return await Promise.race([call(signal), this.#deaf(signal)]);
+      return await Promise.race([call(signal), deaf.givenUp]);
     } catch (thrown) {
       if (this.#stop.aborted) throw new LeaseLost(this.job);
       throw thrown;
@@ -70,11 +71,20 @@ export class Tenure {
   }
 
   /** A call that does not heed its signal is left to itself: it must not hold its worker for ever. */
-  #deaf(signal: AbortSignal): Promise<never> {
-    return new Promise((_, reject) => {
-      const giveUp = (): void => reject(new TypeError("a call went on although it was aborted"));
-      signal.addEventListener("abort", () => this.#clock.after(DEAF_MS, giveUp), { once: true });
-    });
+  #deaf(signal: AbortSignal): Disposable & { readonly givenUp: Promise<never> } {
+    const { promise, reject } = Promise.withResolvers<never>();
+    let cancel = (): void => undefined;
+    const onAbort = (): void => {
+      cancel = this.#clock.after(DEAF_MS, () => reject(new TypeError("a call went on although it was aborted")));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    return {
+      givenUp: promise,
+      [Symbol.dispose]: () => {
+        signal.removeEventListener("abort", onAbort);
+        cancel();
+      },
+    };
   }
 
   /** The daemon stops and has given up its calls. */

@@ -14,6 +14,7 @@ export interface HttpEnv {
 }
 
 export const SESSION_COOKIE = "renewd_session";
+const OPEN_TO_ALL: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 const BODY_BYTES_MAX: number = 16 * 1024;
 
 /** On every answer. The page's own policy for its content stands where it is made. */
@@ -31,9 +32,14 @@ export const secureHeaders: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEn
   }
 });
 
-/** Refuses what was meant for another name, whatever it asks for. */
+/**
+ * Refuses what was meant for another name: whatever changes something, and the pages of a browser. Who only reads, with a
+ * token of its own or what anybody may read, may call renewd by any name (a service's, a proxy's).
+ */
 export function knownHostOnly(names: readonly string[]): MiddlewareHandler<HttpEnv> {
   return createMiddleware<HttpEnv>(async (c, next) => {
+    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+    if (isRead && (OPEN_TO_ALL.has(c.req.path) || c.req.header("authorization") !== undefined)) return next();
     const socket = c.env.incoming?.socket;
     const local = { address: socket?.localAddress, port: socket?.localPort };
     if (!isKnownHost(c.req.header("host"), local, names)) {

@@ -75,5 +75,5 @@ export function readHttp(report: Report, raw: unknown): HttpSettings | null {
   const read = report.check(httpShape, raw, ["http"]);
   if (read === undefined) return null;
   const tokens = Object.entries(read.tokens).map(([name, each]) => ({ name, ...each }));
-  return { ...read.listen, tokens };
+  return { ...read.listen, names: read.names, tokens };
 }

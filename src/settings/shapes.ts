@@ -49,6 +49,11 @@ export const stateShape = z
 export const httpShape = z
   .strictObject({
     listen: listenAddress.prefault("127.0.0.1:8080").describe("host:port of health, metrics, API and status page."),
+    names: z
+      .array(z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, "is not a host name"))
+      .max(16)
+      .prefault([])
+      .describe("Host names that changing calls and the page may come by, besides the address and the loopback's."),
     tokens: keyed(
       z.strictObject({
         role: z.enum(["viewer", "operator", "metrics"]).describe("What the bearer of this API token may do."),

@@ -113,7 +113,7 @@ export async function free(db: Db, service: ServiceKey, now: Instant): Promise<v
       .where("trouble_json", "is not", null)
       .execute();
     for (const { token, target, trouble_json } of rows) {
-      const trouble = fromJson<Trouble>(trouble_json);
+      const trouble = fromJson(trouble_json) as Trouble | null;
       if (trouble === null || ERRORS[trouble.last.code].scope !== "service") continue;
       const freed = JSON.stringify({ ...trouble, nextTryAt: Math.min(trouble.nextTryAt, now) });
       await tx

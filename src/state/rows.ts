@@ -1,7 +1,8 @@
 /** Rows -> core/records and back. */
 import type { Selectable } from "kysely";
 import type { Issue } from "../core/issue.ts";
-import type { AcceptedIssue, Mint, TargetRecord, TokenRecord } from "../core/records.ts";
+import type { Instant } from "../core/duration.ts";
+import type { AcceptedIssue, Mint, TargetRecord, TokenRecord, Trouble } from "../core/records.ts";
 import type { Tables } from "./tables.ts";
 
 export type JobRow = Selectable<Tables["jobs"]>;
@@ -9,8 +10,9 @@ export type TokenRow = Selectable<Tables["tokens"]>;
 export type TargetRow = Selectable<Tables["targets"]>;
 export type IssueRow = Selectable<Tables["issues"]>;
 
-export function fromJson<T>(text: string | null): T | null {
-  return text === null ? null : (JSON.parse(text) as T);
+/** The value of a `…_json` column; the caller knows which of core/records it is. */
+export function fromJson(text: string | null): unknown {
+  return text === null ? null : JSON.parse(text);
 }
 
 export function toJson(value: unknown): string | null {
@@ -29,7 +31,7 @@ export function acceptedPartOf(issue: AcceptedIssue): AcceptedPart {
 }
 
 function acceptedOfRow(row: IssueRow | undefined): AcceptedIssue | null {
-  const accepted = fromJson<AcceptedPart>(row?.accepted_json ?? null);
+  const accepted = fromJson(row?.accepted_json ?? null) as AcceptedPart | null;
   return row === undefined || accepted === null ? null : { ...issueOfRow(row), ...accepted };
 }
 
@@ -42,12 +44,12 @@ export function tokenOfRow(row: TokenRow, job: JobRow, mint: string | null, issu
     firstSeenAt: job.first_seen_at,
     desired: named(row.desired),
     previous: named(row.previous),
-    mint: fromJson<Mint>(mint),
-    quarantined: fromJson(row.quarantined_json),
-    pause: fromJson(row.pause_json),
-    wish: fromJson(row.wish_json),
-    trouble: fromJson(job.trouble_json),
-    calls: fromJson<number[]>(job.calls_json) ?? [],
+    mint: fromJson(mint) as Mint | null,
+    quarantined: fromJson(row.quarantined_json) as TokenRecord["quarantined"],
+    pause: fromJson(row.pause_json) as TokenRecord["pause"],
+    wish: fromJson(row.wish_json) as TokenRecord["wish"],
+    trouble: fromJson(job.trouble_json) as Trouble | null,
+    calls: (fromJson(job.calls_json) ?? []) as readonly Instant[],
     lastSuccessAt: row.last_success_at,
   };
 }
@@ -57,12 +59,12 @@ export function targetOfRow(row: TargetRow, job: JobRow): TargetRecord {
     token: row.token,
     label: row.label,
     firstSeenAt: job.first_seen_at,
-    held: fromJson(row.held_json),
+    held: fromJson(row.held_json) as TargetRecord["held"],
     ownership: row.ownership as TargetRecord["ownership"],
-    delivery: fromJson(row.delivery_json),
-    drift: fromJson(row.drift_json),
+    delivery: fromJson(row.delivery_json) as TargetRecord["delivery"],
+    drift: fromJson(row.drift_json) as TargetRecord["drift"],
     observedAt: row.observed_at,
-    trouble: fromJson(job.trouble_json),
-    calls: fromJson<number[]>(job.calls_json) ?? [],
+    trouble: fromJson(job.trouble_json) as Trouble | null,
+    calls: (fromJson(job.calls_json) ?? []) as readonly Instant[],
   };
 }

@@ -186,15 +186,15 @@ export class SqlStateStore implements StateStore {
       .execute();
   }
 
-  /** A row as large as a sealed token is written and taken back, each synced to the disk. */
+  /** A row as large as a sealed token is written and taken back in one transaction, synced to the disk; it is never there to be seen. */
   async preflight(): Promise<void> {
     const token = `preflight ${this.#random.hex(8)}`;
     try {
-      await this.#db
-        .insertInto("strays")
-        .values({ token, issue_json: "{}", sealed: "x".repeat(ROW_BYTES), at: 0 })
-        .execute();
-      await this.#db.deleteFrom("strays").where("token", "=", token).execute();
+      await this.#db.transaction().execute(async (tx) => {
+        const row = { token, issue_json: "{}", sealed: "x".repeat(ROW_BYTES), at: 0 };
+        await tx.insertInto("strays").values(row).execute();
+        await tx.deleteFrom("strays").where("token", "=", token).execute();
+      });
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : "";
       throw new RenewdError("state_unwritable", `the state cannot take a row: ${why}`, { cause });

@@ -52,11 +52,12 @@ describe("versions", () => {
 });
 
 describe("documents", () => {
-  const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, "");
+  const withoutBlocks = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, "");
+  const withoutCode = (text: string): string => withoutBlocks(text).replaceAll(/`[^`\n]*`/g, "");
 
   it.each(documents)("%s has one title and no dead link", (path) => {
     const text = withoutCode(read(path));
-    expect(text.match(/^# .+$/gm) ?? []).toHaveLength(1);
+    expect(withoutBlocks(read(path)).match(/^# .+$/gm) ?? []).toHaveLength(1);
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link ?? "");
     const relative = links.filter((link) => !/^([a-z]+:|#)/.test(link)).map((link) => link.replace(/#.*$/, ""));
     expect(relative.filter((link) => !existsSync(join(root, dirname(path), link)))).toEqual([]);

@@ -1,0 +1,57 @@
+import type { Instant } from "../core/duration.ts";
+import { type RenewdError, toRenewdError } from "../core/errors.ts";
+import { HEARTBEAT_MS } from "../core/schedule.ts";
+import type { Agenda, Job } from "../core/state-store.ts";
+import type { Engine } from "./engine.ts";
+import { NotAdmitted } from "./service.ts";
+import { LeaseLost, Tenure } from "./tenure.ts";
+import { LookAgain } from "./work.ts";
+
+/** A renewal and a delivery have a handful of steps; more than this in one claim means that something does not move. */
+const STEPS_PER_CLAIM_MAX = 12;
+const OUT_OF_STEPS_MS = 60_000;
+
+/** What was decided from the recorded state: to wait, or one step and how its failure is recorded. */
+export type Step =
+  | { readonly waitUntil: Instant }
+  | { readonly act: () => Promise<void>; readonly fail: (error: RenewdError) => Promise<void> };
+
+/** One job's worker. */
+export interface Worker {
+  /** Decides anew from the recorded state and the settings in force; undefined when the job is no longer declared. */
+  next(tenure: Tenure): Promise<Step | undefined>;
+  /** Tells what is wrong, and works out when time alone will change anything. */
+  agenda(waitUntil: Instant): Promise<Agenda>;
+}
+
+/** Claims the job, takes steps until there is nothing to do now, notes when to look again. */
+export async function workUnderLease(engine: Engine, job: Job, stop: AbortSignal, worker: Worker): Promise<void> {
+  const tenure = await Tenure.claim(job, engine, stop);
+  if (tenure === undefined) return;
+  try {
+    const waitUntil = await takeSteps(engine, tenure, worker);
+    await tenure.end(await worker.agenda(waitUntil));
+  } catch (thrown) {
+    if (!(thrown instanceof LeaseLost)) throw thrown;
+    const resource = job.target === null ? job.token : `${job.token}/${job.target}`;
+    engine.emit({ type: "lease:lost", at: engine.clock.now(), resource });
+    await tenure.end({ wakeAt: engine.clock.now(), deadlineAt: null });
+  }
+}
+
+async function takeSteps(engine: Engine, tenure: Tenure, worker: Worker): Promise<Instant> {
+  for (let taken = 0; taken < STEPS_PER_CLAIM_MAX; taken += 1) {
+    const step = await worker.next(tenure);
+    if (step === undefined) return engine.clock.now() + HEARTBEAT_MS;
+    if ("waitUntil" in step) return step.waitUntil;
+    try {
+      await step.act();
+    } catch (thrown) {
+      if (thrown instanceof LeaseLost) throw thrown;
+      if (thrown instanceof NotAdmitted) return thrown.until;
+      if (thrown instanceof LookAgain) return thrown.at;
+      await step.fail(toRenewdError(thrown));
+    }
+  }
+  return engine.clock.now() + OUT_OF_STEPS_MS;
+}

@@ -1,9 +1,10 @@
 /** The composition root: this file and its folder are the only ones that know every part. */
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import { actAlone, readAlone } from "./app/alone.ts";
+import { actAlone, assertState, noteAlone, readAlone } from "./app/alone.ts";
 import { type ProbeResult, probeAll } from "./app/checking.ts";
 import { type Daemon, type DaemonOptions as RunOptions, runDaemon } from "./app/daemon.ts";
+import { FileWatch } from "./app/file-watch.ts";
 import { socketBeside, socketOf } from "./app/front.ts";
 import type { Control } from "./core/control.ts";
 import { RenewdError, toRenewdError } from "./core/errors.ts";
@@ -36,16 +37,18 @@ export interface AppOptions {
 
 /** Throws `settings_invalid` (a `SettingsError` with all problems), `state_*`, or what the front says when it cannot listen. */
 export async function startDaemon(options: AppOptions & Pick<RunOptions, "onEvent" | "log">): Promise<Daemon> {
+  const file = new FileWatch(resolve(options.settingsFile));
+  await file.changed();
   const settings = await readSettings(options.settingsFile);
-  return runDaemon({ ...options, settings, version, readSettings: () => readSettings(options.settingsFile) });
+  return runDaemon({ ...options, settings, version, file, readSettings: () => readSettings(options.settingsFile) });
 }
 
 /**
  * The running daemon's control over its socket, else one over the state itself: `act` takes the lock and works while
- * `use` runs, `read` only reads. Throws `daemon_unreachable` when there is neither a daemon nor a state.
+ * `use` runs, `note` takes the lock and does no work, `read` only reads, `dry` also where there is no state yet. Throws `daemon_unreachable` when there is neither a daemon nor a state.
  */
 export async function withControl<T>(
-  options: AppOptions & { readonly need: "read" | "act" },
+  options: AppOptions & { readonly need: "read" | "dry" | "note" | "act" },
   use: (control: Control, by: "daemon" | "alone") => Promise<T>,
 ): Promise<T> {
   const read = await readSettings(options.settingsFile).catch((thrown: unknown) => toRenewdError(thrown));
@@ -61,9 +64,17 @@ export async function withControl<T>(
   if (read instanceof RenewdError) throw read;
   const settings = read;
   const alone = (control: Control): Promise<T> => use(control, "alone");
-  return options.need === "read"
-    ? readAlone(settings, options.allowCommands, alone)
-    : actAlone(settings, options.allowCommands, version, alone);
+  switch (options.need) {
+    case "act":
+      return actAlone(settings, options.allowCommands, version, alone);
+    case "note":
+      return noteAlone(settings, options.allowCommands, alone);
+    case "read":
+      await assertState(settings);
+      return readAlone(settings, options.allowCommands, alone);
+    case "dry":
+      return readAlone(settings, options.allowCommands, alone);
+  }
 }
 
 /** Throws `settings_invalid` with `problems`. */

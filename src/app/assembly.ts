@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Emit } from "../core/events.ts";
 import type { ReadSecret } from "../core/ports.ts";
-import type { Settings } from "../core/settings.ts";
+import { probeNow } from "../core/breaker.ts";
+import type { DeclaredService, Settings } from "../core/settings.ts";
 import type { ServiceKey, StateStore } from "../core/state-store.ts";
 import { ClockWatch } from "../engine/clock-watch.ts";
 import { Controller } from "../engine/controller.ts";
@@ -51,12 +52,19 @@ export async function assemble(
     readSecret: (ref, signal) => adapters.readSecret(ref, signal),
     settings: () => current,
     async replace(next) {
-      const before = adapters;
-      const changed = changedTokens(current, next);
-      adapters = makeAdapters(next, options, emit, watch);
+      const [before, old] = [adapters, current];
+      const made = makeAdapters(next, options, emit, watch);
+      try {
+        await enrol(engine, next);
+      } catch (thrown) {
+        await made.close();
+        throw thrown;
+      }
+      adapters = made;
       current = next;
-      await enrol(state, next);
-      for (const key of changed) await wakeToken(state, key);
+      const changed = changedTokens(old, next);
+      for (const key of changed) await hurry(state, key);
+      for (const service of changedServices(old, next)) await tryAgain(state, service);
       void retire(before, sweeper);
       return changed.length;
     },
@@ -79,18 +87,57 @@ function changedTokens(before: Settings, after: Settings): readonly string[] {
     .map((token) => token.key);
 }
 
-export async function enrol(state: StateStore, settings: Settings): Promise<void> {
-  const tokens = settings.tokens.map(({ key, issuer, targets }) => ({
-    key,
-    issuer,
-    targets: targets.map(({ label, store }) => ({ label, store })),
-  }));
-  await state.enrol(tokens, systemClock.now());
+/** The services that are declared otherwise than before. */
+function changedServices(before: Settings, after: Settings): readonly ServiceKey[] {
+  const changed = (
+    kind: ServiceKey["kind"],
+    list: (settings: Settings) => readonly DeclaredService[],
+  ): readonly ServiceKey[] =>
+    list(after)
+      .filter(
+        (service) =>
+          !isDeepStrictEqual(
+            service,
+            list(before).find((each) => each.key === service.key),
+          ),
+      )
+      .map(({ key }) => ({ kind, key }));
+  return [...changed("issuer", (settings) => settings.issuers), ...changed("store", (settings) => settings.stores)];
 }
 
-async function wakeToken(state: StateStore, key: string): Promise<void> {
-  await state.wake({ token: key }, systemClock.now());
-  await state.wake({ targetsOf: key }, systemClock.now());
+/** Tells the state what is declared; incidents of what no longer is are over. */
+export async function enrol(engine: Pick<Engine, "state" | "emit" | "clock">, settings: Settings): Promise<void> {
+  const tokens = settings.tokens.map(({ key, issuer, identity, targets }) => ({
+    key,
+    issuer,
+    identity,
+    targets: targets.map((target) => ({ label: target.label, store: target.store, identity: target.identity })),
+  }));
+  await engine.state.enrol(tokens, engine.clock.now());
+  const declared = new Set(
+    tokens.flatMap(({ key, targets }) => [`${key}/`, ...targets.map(({ label }) => `${key}/${label}`)]),
+  );
+  for (const incident of await engine.state.incidents()) {
+    const { token, target } = incident;
+    if (token === "" || declared.has(`${token}/${target}`)) continue;
+    const event = { type: "incident:resolved", at: engine.clock.now(), incident } as const;
+    await engine.state.tell({ token, target }, { opened: [], repeated: [], resolved: [incident] }, [event]);
+    engine.emit(event);
+  }
+}
+
+/** Its settings changed: whatever held it up may be mended. */
+async function hurry(state: StateStore, token: string): Promise<void> {
+  const now = systemClock.now();
+  await state.free({ token }, now);
+  await state.wake({ token }, now);
+  await state.wake({ targetsOf: token }, now);
+}
+
+async function tryAgain(state: StateStore, service: ServiceKey): Promise<void> {
+  const now = systemClock.now();
+  await state.changeBreaker(service, (breaker) => ({ breaker: probeNow(breaker, now), answer: undefined }));
+  await state.free(service, now);
 }
 
 async function retire(adapters: Adapters, sweeper: Sweeper): Promise<void> {

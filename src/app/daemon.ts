@@ -14,7 +14,7 @@ import { lockState } from "../state/lock.ts";
 import { type Assembly, assemble, enrol } from "./assembly.ts";
 import { startEmbedded } from "./embedded.ts";
 import { EventBus } from "./event-bus.ts";
-import { FileWatch } from "./file-watch.ts";
+import type { FileWatch } from "./file-watch.ts";
 import { type Front, openFront } from "./front.ts";
 
 /** What is under way may take so long to finish at a stop; then its calls are aborted. */
@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly onEvent: Emit;
   /** `quiet`: warnings and worse only. */
   readonly log: { readonly pretty: boolean; readonly quiet: boolean };
+  /** Watches the settings file since before it was read. */
+  readonly file: FileWatch;
   /** Reads the settings file anew, for a reload. */
   readonly readSettings: () => Promise<Settings>;
 }
@@ -63,7 +65,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
     const assembly = await assemble(settings, options, bus.emit);
     undo.push(() => assembly.close());
     await assembly.engine.state.freeLeases();
-    await enrol(assembly.engine.state, settings);
+    await enrol(assembly.engine, settings);
     undo.push(await startEmbedded(settings, version, assembly.readSecret));
     const running = new RunningDaemon(options, assembly, bus, unwind);
     const front = await openFront({
@@ -91,16 +93,16 @@ class RunningDaemon implements Daemon {
   readonly #file: FileWatch;
   #front: Front | undefined;
   #tick: Tick | undefined;
-  readonly #startedAt = systemClock.now();
   #beatMs = systemClock.monotonicMs();
   #stopped: Promise<number> | undefined;
+  #reloading: Promise<readonly string[]> = Promise.resolve([]);
 
   constructor(options: DaemonOptions, assembly: Assembly, bus: EventBus, unwind: () => Promise<void>) {
     this.#options = options;
     this.#assembly = assembly;
     this.#bus = bus;
     this.#unwind = unwind;
-    this.#file = new FileWatch(options.settings.file);
+    this.#file = options.file;
   }
 
   get settings(): Settings {
@@ -117,18 +119,17 @@ class RunningDaemon implements Daemon {
 
   health(): Health {
     const mostMs = Math.max(TICKS_MISSED_MAX * this.settings.tickMs, 60 * SECOND_MS);
-    const { lastSweepAt } = this.#assembly.sweeper;
+    const { lastSweepAt, hasSwept } = this.#assembly.sweeper;
     const reasons: string[] = [];
     const alive = systemClock.monotonicMs() - this.#beatMs < mostMs;
     if (!alive) reasons.push("scheduler_stalled");
-    if (lastSweepAt === undefined || lastSweepAt < this.#startedAt) reasons.push("first_sweep_pending");
-    else if (systemClock.now() - lastSweepAt > mostMs) reasons.push("sweep_failing");
+    if (lastSweepAt === undefined || !hasSwept) reasons.push("first_sweep_pending");
+    else if (Math.abs(systemClock.now() - lastSweepAt) > mostMs) reasons.push("sweep_failing");
     return { alive, ready: reasons.length === 0, reasons };
   }
 
   async start(front: Front): Promise<void> {
     this.#front = front;
-    await this.#file.changed();
     const { version } = this.#options;
     this.#bus.emit({ type: "daemon:started", at: systemClock.now(), version, tokens: this.settings.tokens.length });
     await this.#tellSettings([]);
@@ -140,7 +141,13 @@ class RunningDaemon implements Daemon {
     return this.#front?.signInLink() ?? null;
   }
 
-  async reload(): Promise<readonly string[]> {
+  /** One after the other: a slower reading must not put an older file in force. */
+  reload(): Promise<readonly string[]> {
+    this.#reloading = this.#reloading.then(() => this.#reload());
+    return this.#reloading;
+  }
+
+  async #reload(): Promise<readonly string[]> {
     const before = this.settings;
     try {
       const next = await this.#options.readSettings();
@@ -186,14 +193,11 @@ class RunningDaemon implements Daemon {
 
   #startTick(): void {
     this.#tick?.stop();
-    this.#tick = startTick(
-      this.settings.tick,
-      () => void this.#beat(),
-      (thrown) => {
-        const { code, message } = toRenewdError(thrown);
-        this.#bus.emit({ type: "sweep:failed", at: systemClock.now(), code, message });
-      },
-    );
+    const onError = (thrown: unknown): void => {
+      const { code, message } = toRenewdError(thrown);
+      this.#bus.emit({ type: "sweep:failed", at: systemClock.now(), code, message });
+    };
+    this.#tick = startTick(this.settings.tick, () => void this.#beat().catch(onError), onError);
   }
 
   async #beat(): Promise<void> {

@@ -17,7 +17,7 @@ export const addAdopt: AddVerb = (program, shell) => {
 };
 
 async function adopt(shell: Shell, token: string, target: string, json: boolean): Promise<ExitCode> {
-  await withControl(shell, { need: "act", token, target }, (control) => control.adopt(token, target));
+  await withControl(shell, { need: "note", token, target }, (control) => control.adopt(token, target));
   if (json) printJson(shell, { token, target, adopted: true });
   else shell.out.line(`renewd may write ${token}/${target} from now on`);
   return EXIT.well;

@@ -15,7 +15,7 @@ export interface App {
    * `read` only reads. Throws `daemon_unreachable` when there is neither a daemon nor a state.
    */
   withControl<T>(
-    options: AppOptions & { readonly need: "read" | "act" },
+    options: AppOptions & { readonly need: "read" | "dry" | "note" | "act" },
     use: (control: Control, by: "daemon" | "alone") => Promise<T>,
   ): Promise<T>;
   /** Throws `settings_invalid` with `problems`. */

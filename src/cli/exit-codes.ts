@@ -21,6 +21,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** Whatever is not here was answered by an issuer, a store or a daemon, or by none: refused. */
 const BY_ERROR: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   would_not_gain: EXIT.notWell,
+  token_paused: EXIT.notWell,
   settings_invalid: EXIT.settings,
   commands_not_allowed: EXIT.settings,
   state_unwritable: EXIT.state,

@@ -25,7 +25,7 @@ function shortened(event: DomainEvent, names: Names): { subject: string; words: 
   if (event.type === "renewal:asked") {
     const issuer = names.issuerOf(event.token) ?? "the issuer";
     const life = formatDuration(event.lifetimeMs);
-    const words = `asked ${issuer} for a ${event.kind === "renew" ? "fresh" : "first"} token that lives ${life}`;
+    const words = `asked ${issuer} for a ${event.kind === "renew" ? "fresh" : "new"} token that lives ${life}`;
     return { subject: event.token, words };
   }
   if (event.type !== "target:delivered") return undefined;

@@ -31,7 +31,7 @@ async function pause(shell: Shell, token: string, options: PauseOptions): Promis
   if (untilAt !== null && untilAt <= now) {
     throw new RenewdError("usage", `--until ${formatInstant(untilAt)} is past`);
   }
-  await withControl(shell, { need: "act", token }, (control) => control.pause(token, untilAt, options.reason ?? null));
+  await withControl(shell, { need: "note", token }, (control) => control.pause(token, untilAt, options.reason ?? null));
   if (options.json === true) printJson(shell, { token, paused: true, untilAt });
   else
     shell.out.line(

@@ -16,8 +16,8 @@ export const addPlan: AddVerb = (program, shell) => {
 };
 
 async function plan(shell: Shell, json: boolean): Promise<ExitCode> {
-  const entries = await withControl(shell, { need: "read" }, (control) => control.plan());
-  const sorted = entries.toSorted((a, b) => a.at - b.at);
+  const entries = await withControl(shell, { need: "dry" }, (control) => control.plan());
+  const sorted = entries.toSorted((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
   const now = shell.app.clock.now();
   if (json) printJson(shell, sorted);
   else if (sorted.length === 0) shell.out.line("no tokens are declared");
@@ -26,7 +26,7 @@ async function plan(shell: Shell, json: boolean): Promise<ExitCode> {
 }
 
 function entryText(entry: PlanEntry, now: Instant, out: Output): string {
-  const when = `${formatInstant(entry.at)}  ${inWords(entry.at, now)}`;
+  const when = entry.at === null ? "until resumed" : `${formatInstant(entry.at)}  ${inWords(entry.at, now)}`;
   const indented = (text: string): string => labelled("", text, out.columns, INDENT);
   return [
     `${out.paint("faint", when)}  ${out.paint("strong", entry.token)}: ${out.paint("plain", entry.action)}`,

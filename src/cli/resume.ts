@@ -12,7 +12,7 @@ export const addResume: AddVerb = (program, shell) => {
 };
 
 async function resume(shell: Shell, token: string, json: boolean): Promise<ExitCode> {
-  await withControl(shell, { need: "act", token }, (control) => control.resume(token));
+  await withControl(shell, { need: "note", token }, (control) => control.resume(token));
   if (json) printJson(shell, { token, paused: false });
   else shell.out.line(`${token} is no longer paused`);
   return EXIT.well;

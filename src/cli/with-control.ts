@@ -3,7 +3,7 @@ import { RenewdError } from "../core/errors.ts";
 import type { Shell } from "./command.ts";
 
 export interface ControlOptions {
-  readonly need: "read" | "act";
+  readonly need: "read" | "dry" | "note" | "act";
   readonly allowCommands?: boolean | undefined;
   /** What the person named, so that a slip can be answered with the nearest name. */
   readonly token?: string | undefined;

@@ -26,7 +26,7 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "renewal:window-overridden": ({ reason }) => `its window is overridden: ${reason}`,
   "renewal:preflight-failed": ({ failures }) => `a target could not take a token now: ${failures.join("; ")}`,
   "renewal:asked": ({ kind, lifetimeMs }) =>
-    `asked for a ${kind === "renew" ? "fresh" : "first"} token that lives ${formatDuration(lifetimeMs)}`,
+    `asked for a ${kind === "renew" ? "fresh" : "new"} token that lives ${formatDuration(lifetimeMs)}`,
   "renewal:minted": ({ fingerprint }) => `got token ${fingerprint}`,
   "renewal:in-doubt": ({ message, code }) => `the answer was lost, looking for what was made: ${message} (${code})`,
   "renewal:nothing-made": () => "the lost request had made nothing",
@@ -51,7 +51,6 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "target:drifted": ({ fingerprint }) => `holds another value${fingerprint === null ? "" : ` (${fingerprint})`}`,
   "target:failed": ({ message, code, nextTryAt }, at) =>
     `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
-  "target:recovered": () => "works again",
   "target:reloaded": ({ fingerprint }) => `its consumer was told of token ${fingerprint}`,
   "target:adopt-allowed": () => "a person allowed renewd to write it",
 

@@ -1,4 +1,4 @@
-import { rolesDiffer, type TokenView } from "./decide.ts";
+import { pausedUntil, rolesDiffer, type TokenView } from "./decide.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
 import type { Condition, IncidentReason, Severity } from "./incidents.ts";
@@ -116,8 +116,9 @@ function lateness(view: TokenView, schedule: Schedule | null, now: Instant): rea
   }
   if (now >= schedule.deadlineAt) {
     const message = `Since ${formatInstant(schedule.deadlineAt)} no reader gets a token that lives long enough; it expires ${formatInstant(desired.expAt)}.`;
-    const reason = pause === null ? "deadline_missed" : "paused_past_deadline";
-    return [{ reason, severity: "critical", message, action: pause === null ? action : "`renewd resume` the token." }];
+    const isPaused = pausedUntil(pause, now) !== undefined;
+    const reason = isPaused ? "paused_past_deadline" : "deadline_missed";
+    return [{ reason, severity: "critical", message, action: isPaused ? "`renewd resume` the token." : action }];
   }
   if (now < schedule.latestAt) return [];
   return [
@@ -133,7 +134,7 @@ function lateness(view: TokenView, schedule: Schedule | null, now: Instant): rea
 function failing(record: TokenRecord, schedule: Schedule | null, now: Instant): readonly Condition[] {
   const { trouble } = record;
   const deadline = schedule?.deadlineAt ?? null;
-  if (trouble === null || !worthTelling(trouble, deadline, now)) return [];
+  if (trouble === null || isPast(record, schedule, now) || !worthTelling(trouble, deadline, now)) return [];
   const { code } = trouble.last;
   if (code === "token_rejected") return [];
   const reason = code === "no_progress" ? "no_progress" : "issuer_failing";
@@ -145,6 +146,11 @@ function failing(record: TokenRecord, schedule: Schedule | null, now: Instant): 
       action: ERRORS[code].hint,
     },
   ];
+}
+
+/** A person's wish failed and the schedule does not want the renewal yet: there is nothing that goes on failing. */
+export function isPast(record: TokenRecord, schedule: Schedule | null, now: Instant): boolean {
+  return schedule !== null && record.mint === null && record.wish === null && now < schedule.renewAt;
 }
 
 function doubts(record: TokenRecord, now: Instant): readonly Condition[] {
@@ -166,12 +172,12 @@ function oddities(view: TokenView): readonly Condition[] {
   const conditions: Condition[] = [];
   for (const warning of record.desired?.warnings ?? []) {
     if (warning.kind === "lifetime_capped") {
-      const message = `Asked for ${formatDuration(warning.askedMs)}, issued ${formatDuration(warning.issuedMs)}: a latest expiry caps it, so each renewal will be shorter.`;
+      const message = `Asked for ${formatDuration(warning.askedMs)}, issued ${formatDuration(warning.issuedMs)}: the longest life or a latest expiry of its server or roles caps it; under a latest expiry each renewal will be shorter.`;
       conditions.push({
         reason: "lifetime_capped",
         severity: "warning",
         message,
-        action: "Have the latest expiry of the server and roles moved or removed at the issuer.",
+        action: "Lower `request.lifetime`, or have the limits of the server and roles raised at the issuer.",
       });
     } else {
       const message = `The renewed token may do more than the one before: ${warning.scopes.slice(0, 5).join(", ")}.`;

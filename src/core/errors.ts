@@ -50,7 +50,7 @@ export const ERRORS = {
   two_factor_required: person("service", "The account has two-factor authentication; give its secret as `totp`."),
   two_factor_refused: soon(
     "service",
-    "The two-factor code was refused; check the `totp` secret and that both clocks are right.",
+    "The two-factor code was refused; check the `totp` secret and that both clocks are right, and that nobody else signs in with the same codes.",
   ),
   session_refused: soon(
     "service",
@@ -84,7 +84,7 @@ export const ERRORS = {
   ),
   token_rejected: slow(
     "one",
-    "The fresh token failed verification and is quarantined; the old one stays. `renewd history TOKEN` says which check failed.",
+    "The fresh token failed verification and is quarantined; the old one stays. `renewd history TOKEN` says which check failed; if the change at the issuer is rightful, give the token another key in the settings, so that it begins anew.",
   ),
   no_progress: slow(
     "one",
@@ -149,6 +149,7 @@ export const ERRORS = {
   ),
   unknown_token: person("one", "No token of this key is declared; `renewd status` lists them."),
   would_not_gain: person("one", "The token in use lives at least as long; ask for a longer lifetime."),
+  token_paused: person("one", "`renewd resume TOKEN` first; a paused token is not touched."),
   daemon_unreachable: person("one", "No daemon answers; start it, or check that it runs on the same settings file."),
   usage: person("one", "See `renewd --help`."),
   bug: slow("one", "This should not happen; please report it with the event's details."),

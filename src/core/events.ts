@@ -26,7 +26,7 @@ export interface EventMap {
     readonly kind: "renew" | "mint";
     readonly lifetimeMs: number;
   };
-  "renewal:minted": ForToken & ForIssue & { readonly renewal: string };
+  "renewal:minted": ForToken & { readonly renewal: string; readonly fingerprint: Fingerprint };
   "renewal:in-doubt": ForToken & Failed & { readonly renewal: string };
   "renewal:nothing-made": ForToken & { readonly renewal: string };
   "renewal:accepted": ForToken & ForIssue & { readonly renewal: string; readonly warnings: readonly string[] };
@@ -44,7 +44,6 @@ export interface EventMap {
   "target:adopted": ForTarget & ForIssue;
   "target:drifted": ForTarget & { readonly fingerprint: Fingerprint | null };
   "target:failed": ForTarget & Failed & { readonly nextTryAt: Instant };
-  "target:recovered": ForTarget;
   "target:reloaded": ForTarget & { readonly fingerprint: Fingerprint };
   "target:adopt-allowed": ForTarget;
 
@@ -124,7 +123,6 @@ export const EVENT_LEVELS: Readonly<Record<EventType, Level>> = {
   "target:adopted": "info",
   "target:drifted": "warn",
   "target:failed": "warn",
-  "target:recovered": "info",
   "target:reloaded": "info",
   "target:adopt-allowed": "info",
   "service:failing": "warn",

@@ -1,5 +1,5 @@
 /** What each token would do next, when and why, with the arithmetic of its deadline. */
-import { decide, openingFrom, type TokenView } from "./decide.ts";
+import { decide, openingFrom, pausedUntil, type TokenDecision, type TokenView } from "./decide.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { lifetimeMs } from "./issue.ts";
 import { leewayMs, needMs, scheduleOf } from "./schedule.ts";
@@ -8,8 +8,8 @@ export interface PlanEntry {
   readonly token: string;
   readonly name: string;
   readonly action: string;
-  /** When it happens: now, or the instant the token waits for. */
-  readonly at: Instant;
+  /** When it happens: now, or the instant the token waits for; null for one that is paused without an end. */
+  readonly at: Instant | null;
   readonly reason: string;
   readonly renewAt: Instant | null;
   readonly latestAt: Instant | null;
@@ -25,14 +25,26 @@ export function planEntry(view: TokenView, now: Instant): PlanEntry {
   return {
     token: declared.key,
     name: declared.name,
-    action: decision.do === "wait" ? "renew" : decision.do,
-    at: decision.do === "wait" ? decision.until : now,
+    action: actionOf(view, decision.do, now),
+    at: atOf(view, decision, now),
     reason: decision.reason,
     renewAt: schedule === null ? null : openingFrom(view, Math.max(schedule.renewAt, now), schedule.latestAt),
     latestAt: schedule?.latestAt ?? null,
     deadlineAt: schedule?.deadlineAt ?? null,
     arithmetic: arithmeticOf(view),
   };
+}
+
+function actionOf({ record }: TokenView, next: TokenDecision["do"], now: Instant): string {
+  if (pausedUntil(record.pause, now) !== undefined) return "paused";
+  if (next !== "wait") return next;
+  if (record.mint === null) return "renew";
+  return record.mint.fresh === null ? "settle" : "verify";
+}
+
+function atOf({ record }: TokenView, decision: TokenDecision, now: Instant): Instant | null {
+  if (pausedUntil(record.pause, now) !== undefined) return record.pause?.until ?? null;
+  return decision.do === "wait" ? decision.until : now;
 }
 
 function arithmeticOf(view: TokenView): readonly string[] {

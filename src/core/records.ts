@@ -117,3 +117,36 @@ export interface TargetRecord {
   readonly trouble: Trouble | null;
   readonly calls: readonly Instant[];
 }
+
+/** A token that was declared and not worked on yet. */
+export function newToken(key: string, at: Instant): TokenRecord {
+  return {
+    key,
+    firstSeenAt: at,
+    desired: null,
+    previous: null,
+    mint: null,
+    quarantined: null,
+    pause: null,
+    wish: null,
+    trouble: null,
+    calls: [],
+    lastSuccessAt: null,
+  };
+}
+
+/** A target that was declared and not looked at yet. */
+export function newTarget(token: string, label: string, at: Instant): TargetRecord {
+  return {
+    token,
+    label,
+    firstSeenAt: at,
+    held: null,
+    ownership: "none",
+    delivery: null,
+    drift: null,
+    observedAt: null,
+    trouble: null,
+    calls: [],
+  };
+}

@@ -62,11 +62,12 @@ export interface HistoryEntry {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** A declared token as the state needs to know it. */
+/** A declared token as the state needs to know it. Under one key or label another identity is another token or place. */
 export interface Enrolment {
   readonly key: string;
   readonly issuer: string;
-  readonly targets: readonly { readonly label: string; readonly store: string }[];
+  readonly identity?: string;
+  readonly targets: readonly { readonly label: string; readonly store: string; readonly identity?: string }[];
 }
 
 /**
@@ -74,7 +75,10 @@ export interface Enrolment {
  * when the lease was lost meanwhile: another holder, a higher fence, or `now` past its end.
  */
 export interface StateStore {
-  /** Makes rows for what is declared and new, due at once; what is no longer declared is no longer due. Deletes nothing. */
+  /**
+   * Makes rows for what is declared and new, due at once; what is no longer declared is no longer due. What is declared with
+   * another identity than before begins anew: nothing is believed of it that was learnt of the other. Deletes nothing.
+   */
   enrol(tokens: readonly Enrolment[], now: Instant): Promise<void>;
   /** Enrolled jobs whose `wakeAt` has come, earliest deadline first, then in order of their keys. */
   due(now: Instant, limit: number): Promise<readonly Job[]>;
@@ -82,8 +86,11 @@ export interface StateStore {
   nextWakeAt(): Promise<Instant | null>;
   /** Makes jobs due now: all, a token, or its targets. */
   wake(which: WakeWhich, now: Instant): Promise<void>;
-  /** A service is well again: ends the backoff of the jobs whose last failure was the service's, and makes them due. */
-  free(service: ServiceKey, now: Instant): Promise<void>;
+  /**
+   * Ends backoffs and makes those jobs due: of a service that is well again, the jobs whose last failure was the service's;
+   * of a token whose settings changed, its own and its targets'.
+   */
+  free(which: ServiceKey | { readonly token: string }, now: Instant): Promise<void>;
 
   /** Null while somebody holds it. A lease that ends later than any can rightly do (30 min) was written by a clock that leapt, and is void. */
   claim(job: Job, holder: string, now: Instant, ttlMs: number): Promise<Lease | null>;
@@ -98,7 +105,7 @@ export interface StateStore {
   token(key: string): Promise<TokenRecord | undefined>;
   targets(token: string): Promise<readonly TargetRecord[]>;
   allTargets(): Promise<readonly TargetRecord[]>;
-  /** All issues known of a token; those that are not in use are forgotten 30 days after their expiry. */
+  /** All issues known of a token; those that are not in use are forgotten two days after their expiry. */
   known(token: string): Promise<ReadonlyMap<Fingerprint, { readonly issue: Issue; readonly fate: IssueFate }>>;
   /** The sealed text of the fresh, desired or previous issue; undefined for any other. Throws `state_key` when no key opens it. */
   unseal(token: string, fingerprint: Fingerprint): Promise<SecretText | undefined>;
@@ -107,7 +114,7 @@ export interface StateStore {
   changeTarget(lease: Lease, now: Instant, change: TargetChange): Promise<boolean>;
   /** What a person asks for needs no lease: a wish, a pause, leave to adopt. Wakes the token. False when there is no such token. */
   ask(token: string, now: Instant, change: Pick<TokenChange, "wish" | "pause" | "events">): Promise<boolean>;
-  allowAdoption(token: string, target: string, now: Instant): Promise<boolean>;
+  allowAdoption(token: string, target: string, now: Instant, events: readonly DomainEvent[]): Promise<boolean>;
   /** Keeps, sealed, what was minted under a lease that was lost: appended, never read by the loop. */
   stray(token: string, issue: Issue, text: SecretText, now: Instant): Promise<void>;
 

@@ -1,9 +1,18 @@
 /** What an operator is shown of each token and target, made from the recorded state alone. */
-import { targetConditions, tokenConditions } from "./conditions.ts";
-import { decide, type TokenDecision, type TokenView } from "./decide.ts";
+import { isPast, targetConditions, tokenConditions } from "./conditions.ts";
+import { decide, pausedUntil, type TokenDecision, type TokenView } from "./decide.ts";
 import type { Instant } from "./duration.ts";
 import type { Condition } from "./incidents.ts";
-import type { AcceptedIssue, Delivery, Held, Pause, QuarantinedIssue, TargetRecord, Trouble } from "./records.ts";
+import {
+  type AcceptedIssue,
+  type Delivery,
+  type Held,
+  newTarget,
+  type Pause,
+  type QuarantinedIssue,
+  type TargetRecord,
+  type Trouble,
+} from "./records.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import { decideTarget, targetDeadlineAt } from "./target.ts";
 
@@ -78,9 +87,9 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
   const { declared, record } = view;
   const decision = decide(view, now);
   const conditions = tokenConditions(view, now);
-  const shown = declared.targets.flatMap((each) => {
+  const shown = declared.targets.map((each) => {
     const found = targets.find((target) => target.label === each.label);
-    return found === undefined ? [] : [targetStatus(view, each, found, now)];
+    return targetStatus(view, each, found ?? newTarget(declared.key, each.label, now), now);
   });
   return {
     token: declared.key,
@@ -88,12 +97,12 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
     issuer: declared.issuer,
     state: withTargets(stateOf(view, decision, conditions, now), shown),
     ok: isWell(conditions) && shown.every((target) => target.ok),
-    next: nextOf(decision),
+    next: nextOf(decision, record.pause, now),
     newest: issued(record.desired),
     previous: issued(record.previous),
     schedule: record.desired === null ? null : scheduleOf(record.desired, view.pace),
     quarantined: record.quarantined,
-    pause: record.pause,
+    pause: pausedUntil(record.pause, now) === undefined ? null : record.pause,
     trouble: record.trouble,
     lastSuccessAt: record.lastSuccessAt,
     conditions,
@@ -115,7 +124,7 @@ function targetStatus(
     store: declared.store,
     state: targetStateOf(record, desired, conditions),
     ok: isWell(conditions),
-    next: nextOf(decideTarget(targetView, now)),
+    next: nextOf(decideTarget(targetView, now), pause, now),
     held: record.held,
     delivery: record.delivery,
     drift: record.drift,
@@ -133,9 +142,10 @@ function stateOf(view: TokenView, decision: TokenDecision, conditions: readonly 
   if (has("expired")) return "expired";
   if (has("deadline_missed", "paused_past_deadline", "late")) return "late";
   if (record.quarantined !== null) return "quarantined";
-  if (record.pause !== null && (record.pause.until === null || record.pause.until > now)) return "paused";
+  if (pausedUntil(record.pause, now) !== undefined) return "paused";
   if (record.mint !== null) return record.mint.fresh === null ? inDoubt(record.mint.settleAt, now) : "verifying";
-  if (record.trouble !== null) return "failing";
+  const schedule = record.desired === null ? null : scheduleOf(record.desired, view.pace);
+  if (record.trouble !== null && !isPast(record, schedule, now)) return "failing";
   if (record.desired === null) return "first";
   return decision.do === "renew" ? "due" : "ok";
 }
@@ -170,7 +180,13 @@ function isWell(conditions: readonly Condition[]): boolean {
   return conditions.every((condition) => condition.severity === "info");
 }
 
-function nextOf(decision: { readonly do: string; readonly reason: string; readonly until?: Instant }): Next {
+function nextOf(
+  decision: { readonly do: string; readonly reason: string; readonly until?: Instant },
+  pause: Pause | null,
+  now: Instant,
+): Next {
+  const isPaused = pausedUntil(pause, now) !== undefined;
+  if (isPaused) return { action: "paused", at: pause?.until ?? null, reason: decision.reason };
   return { action: decision.do, at: decision.until ?? null, reason: decision.reason };
 }
 

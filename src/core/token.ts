@@ -7,6 +7,8 @@ export interface DeclaredToken {
   readonly key: string;
   /** Key of the issuer that mints it. */
   readonly issuer: string;
+  /** One token at its issuer: type, origin, account, server and name. Another identity is another token. */
+  readonly identity: string;
   /** Its name at the issuer, stable over renewals; every alert carries it. */
   readonly name: string;
   /** May it be minted when the issuer has none? */
@@ -32,6 +34,8 @@ export interface TokenRequest {
 export interface DeclaredTarget {
   /** The label in metrics and alerts; unique within its token. */
   readonly label: string;
+  /** One place: the physical secret and the key in it. Another identity is another target, whatever its label. */
+  readonly identity: string;
   /** Key of the store. */
   readonly store: string;
   /** Where in the store, as the store's own schema let it through. */

@@ -1,4 +1,4 @@
-import { DAY_MS, formatDuration, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "./duration.ts";
+import { DAY_MS, formatDuration, formatInstant, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "./duration.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Scopes } from "./issue.ts";
 import type { Inspection, TokenClaims } from "./ports.ts";
@@ -55,7 +55,7 @@ function verifyClaims(claims: TokenClaims, expected: Expectation, now: Instant):
     wrongParty(claims, expected) ?? wrongTime(claims, expected, now) ?? wrongPowers(claims.scopes, expected);
   if (wrong !== undefined) return wrong;
   const { startAt, expAt } = timesOf(claims, expected);
-  const validAt = Math.max(startAt, claims.notBeforeAt ?? startAt);
+  const validAt = validFrom(claims, startAt);
   if (validAt > now) {
     const message = `not valid before ${formatInstant(validAt)}, ${formatDuration(validAt - now)} from now by our clock`;
     return { outcome: "wait", code: "not_yet_valid", until: validAt, message };
@@ -86,9 +86,21 @@ function wrongParty(claims: TokenClaims, expected: Expectation): Verdict | undef
   return undefined;
 }
 
+/**
+ * A fresh token begins when it says, unless it says long before it was asked for: then it begins with the request, so that
+ * no `iat` can make it look due already.
+ */
 function timesOf(claims: TokenClaims, expected: Expectation): { startAt: Instant; expAt: Instant } {
-  const exps = [claims.expAt, expected.expiresAt].filter((at) => at !== null);
-  return { startAt: claims.issuedAt ?? expected.sentAt, expAt: Math.min(...exps) };
+  const expAt = Math.min(...[claims.expAt, expected.expiresAt].filter((at) => at !== null));
+  const { issuedAt } = claims;
+  const { sentAt } = expected;
+  if (issuedAt === null) return { startAt: sentAt, expAt };
+  const isBackdated = expected.askedLifetimeMs !== null && issuedAt < sentAt - leewayMs(expAt - sentAt);
+  return { startAt: isBackdated ? sentAt : issuedAt, expAt };
+}
+
+function validFrom(claims: TokenClaims, startAt: Instant): Instant {
+  return Math.max(startAt, claims.issuedAt ?? startAt, claims.notBeforeAt ?? startAt);
 }
 
 function wrongTime(claims: TokenClaims, expected: Expectation, now: Instant): Verdict | undefined {
@@ -97,8 +109,17 @@ function wrongTime(claims: TokenClaims, expected: Expectation, now: Instant): Ve
   if (expAt <= now) return reject("expiry", `it expired at ${formatInstant(expAt)}`);
   if (expAt <= startAt || (claims.notBeforeAt ?? startAt) >= expAt)
     return reject("expiry", "it expires before it begins");
-  if (expAt - startAt > LIFETIME_MS_MAX) return reject("expiry", "it lives longer than ten years");
+  if (expAt - startAt > longestMs(expected))
+    return reject("expiry", `it lives ${formatDuration(expAt - startAt)}, far longer than was asked for`);
+  const waitMs = validFrom(claims, startAt) - now;
+  if (waitMs > Math.min(HOUR_MS, (expAt - startAt) / 4))
+    return reject("expiry", `it is not valid before ${formatDuration(waitMs)} from now`);
   return undefined;
+}
+
+/** A little more than was asked for is rounding; much more is a token that nobody asked for. */
+function longestMs({ askedLifetimeMs }: Expectation): number {
+  return askedLifetimeMs === null ? LIFETIME_MS_MAX : Math.min(2 * askedLifetimeMs + HOUR_MS, LIFETIME_MS_MAX);
 }
 
 function wrongPowers(scopes: Scopes, expected: Expectation): Verdict | undefined {
@@ -121,8 +142,8 @@ function warningsOf(scopes: Scopes, issuedMs: number, expected: Expectation): re
   const { previous, askedLifetimeMs } = expected;
   if (previous !== null) {
     const gained = Object.keys(scopes)
-      .filter((role) => previous.scopes[role] !== undefined || !expected.requiredRoles.includes(role))
-      .flatMap((role) => less(scopes[role], previous.scopes[role], role));
+      .filter((role) => Object.hasOwn(previous.scopes, role) || !expected.requiredRoles.includes(role))
+      .flatMap((role) => less(of(scopes, role), of(previous.scopes, role), role));
     if (gained.length > 0) warnings.push({ kind: "scopes_gained", scopes: gained });
   }
   if (askedLifetimeMs !== null && issuedMs < askedLifetimeMs - cappedToleranceMs(askedLifetimeMs)) {

@@ -27,7 +27,7 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
     reason: decision.reason,
   };
   engine.emit(started);
-  const found = await look(engine, member, tenure, work.listingSince);
+  const found = await look(engine, member, tenure, Math.max(work.listingSince, record.desired?.acceptedAt ?? 0));
   const unknown = await unknownOf(engine, member, found);
   if (await adoptFrom(engine, member, record, tenure, unknown, "issuer")) return;
   const { kind, base } = chooseBase(work, record, decision, found);
@@ -144,7 +144,7 @@ async function recordIntent(work: TokenWork, mint: Mint, decision: Renew, starte
 }
 
 async function recordAnswer(work: TokenWork, mint: Mint, answer: MintAnswer): Promise<void> {
-  const { engine, member, tenure } = work;
+  const { engine, member } = work;
   const token = member.declared.key;
   const at = engine.clock.now();
   switch (answer.outcome) {
@@ -156,30 +156,41 @@ async function recordAnswer(work: TokenWork, mint: Mint, answer: MintAnswer): Pr
         events: [{ type: "renewal:in-doubt", at, token, renewal: mint.id, code, message }],
       });
     }
-    case "minted": {
-      const fresh = freshIssue(mint, answer, engine.random.share());
-      const event: DomainEvent = {
-        type: "renewal:minted",
-        at,
-        token,
-        renewal: mint.id,
-        fingerprint: fresh.fingerprint,
-        expAt: fresh.expAt,
-      };
-      const change = {
-        mint: { ...mint, fresh },
-        sealed: { fingerprint: fresh.fingerprint, token: answer.token },
-        events: [event],
-      };
-      try {
-        await tenure.changeToken(change);
-      } catch (lost) {
-        await engine.state.stray(token, fresh, answer.token, at);
-        throw lost;
-      }
-      engine.emit(event);
-    }
+    case "minted":
+      return recordMinted(work, mint, answer);
   }
+}
+
+/** An answer that brings a token we know already (a cache, an issuer that repeats itself) brought nothing. */
+async function recordMinted(
+  work: TokenWork,
+  mint: Mint,
+  answer: Extract<MintAnswer, { outcome: "minted" }>,
+): Promise<void> {
+  const { engine, member, tenure } = work;
+  const token = member.declared.key;
+  const { fingerprint } = answer.token;
+  if ((await engine.state.known(token)).has(fingerprint)) {
+    const error = new RenewdError(
+      "no_progress",
+      `the issuer answered with the token ${fingerprint}, which is known already`,
+    );
+    return failToken(work, error, { mint: null });
+  }
+  const at = engine.clock.now();
+  const fresh = freshIssue(mint, answer, engine.random.share());
+  const event: DomainEvent = { type: "renewal:minted", at, token, renewal: mint.id, fingerprint };
+  try {
+    await tenure.changeToken({
+      mint: { ...mint, fresh },
+      sealed: { fingerprint, token: answer.token },
+      events: [event],
+    });
+  } catch (lost) {
+    await engine.state.stray(token, fresh, answer.token, at);
+    throw lost;
+  }
+  engine.emit(event);
 }
 
 /** Its times are provisional: nothing it says of itself is believed before it is verified. */

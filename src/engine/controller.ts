@@ -7,7 +7,8 @@ import type { Condition, Incident } from "../core/incidents.ts";
 import { type PlanEntry, planEntry } from "../core/plan.ts";
 import type { HistoryEntry, ServiceKey, TokenChange } from "../core/state-store.ts";
 import { type ServiceStatus, type StatusReport, type TokenStatus, tokenStatus } from "../core/status.ts";
-import type { TokenRecord } from "../core/records.ts";
+import { newToken, type TokenRecord } from "../core/records.ts";
+import { pausedUntil } from "../core/decide.ts";
 import type { Engine } from "./engine.ts";
 import type { Member } from "./fleet.ts";
 import { LAST_SWEEP, type Sweeper } from "./sweeper.ts";
@@ -33,9 +34,9 @@ export class Controller implements Control {
     const now = clock.now();
     const records = new Map((await state.tokens()).map((record) => [record.key, record]));
     const targets = Map.groupBy(await state.allTargets(), (target) => target.token);
-    const tokens = this.#members().flatMap((member) => {
-      const record = records.get(member.declared.key);
-      return record === undefined ? [] : [tokenStatus(this.#view(member, record), targets.get(record.key) ?? [], now)];
+    const tokens = this.#members().map((member) => {
+      const record = records.get(member.declared.key) ?? newToken(member.declared.key, now);
+      return tokenStatus(this.#view(member, record), targets.get(record.key) ?? [], now);
     });
     const lastSweepAt = this.#sweeper.lastSweepAt ?? (await state.fact(LAST_SWEEP)) ?? null;
     const daemon = (await state.incidents()).filter((incident) => incident.token === "").map(conditionOf);
@@ -51,11 +52,11 @@ export class Controller implements Control {
   async plan(): Promise<readonly PlanEntry[]> {
     const now = this.#engine.clock.now();
     const records = new Map((await this.#engine.state.tokens()).map((record) => [record.key, record]));
-    const entries = this.#members().flatMap((member) => {
-      const record = records.get(member.declared.key);
-      return record === undefined ? [] : [planEntry(this.#view(member, record), now)];
+    const entries = this.#members().map((member) => {
+      const record = records.get(member.declared.key) ?? newToken(member.declared.key, now);
+      return planEntry(this.#view(member, record), now);
     });
-    return entries.sort((a, b) => a.at - b.at);
+    return entries.sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
   }
 
   async history(token: string, limit: number = HISTORY_DEFAULT): Promise<readonly HistoryEntry[]> {
@@ -66,9 +67,11 @@ export class Controller implements Control {
   async renew(token: string, lifetimeMs: number | null): Promise<RenewTicket> {
     const { member, record } = await this.#find(token);
     const now = this.#engine.clock.now();
-    if (record.wish !== null || record.mint !== null) {
+    if (pausedUntil(record.pause, now) !== undefined) throw new RenewdError("token_paused", `${token} is paused`);
+    const joined = underWaySince(record);
+    if (joined !== undefined) {
       void this.#sweeper.sweep();
-      return { token, since: record.wish?.at ?? record.mint?.sentAt ?? now, joined: true };
+      return { token, since: joined, joined: true };
     }
     const asked = lifetimeMs ?? member.declared.request.lifetimeMs;
     if (record.desired !== null && now + asked < record.desired.expAt + EXP_GRAIN_MS) {
@@ -123,10 +126,11 @@ export class Controller implements Control {
   async adopt(token: string, target: string): Promise<void> {
     await this.#find(token);
     const now = this.#engine.clock.now();
-    if (!(await this.#engine.state.allowAdoption(token, target, now))) {
+    const event: DomainEvent = { type: "target:adopt-allowed", at: now, token, target };
+    if (!(await this.#engine.state.allowAdoption(token, target, now, [event]))) {
       throw new RenewdError("unknown_token", `${token} has no target ${target}`);
     }
-    this.#engine.emit({ type: "target:adopt-allowed", at: now, token, target });
+    this.#engine.emit(event);
     void this.#sweeper.sweep();
   }
 
@@ -174,6 +178,12 @@ export class Controller implements Control {
     }
     return all;
   }
+}
+
+/** A renewal that is under way, or a wish that was not tried yet, is joined; one whose try failed is asked for anew. */
+function underWaySince({ wish, mint, trouble }: TokenRecord): Instant | undefined {
+  if (mint !== null) return wish?.at ?? mint.sentAt;
+  return wish !== null && (trouble === null || trouble.last.at < wish.at) ? wish.at : undefined;
 }
 
 function conditionOf({ reason, severity, message, action }: Incident): Condition {

@@ -13,6 +13,6 @@ export interface Engine {
   /** Unique to this process. */
   readonly holder: string;
   readonly watch: ClockWatch;
-  /** The fleet in force; workers read it once per claim, so that one renewal sees one load of the settings. */
+  /** The fleet in force; workers read it anew at each step. */
   fleet(): Fleet;
 }

@@ -15,8 +15,14 @@ export async function settle(work: TokenWork, record: TokenRecord): Promise<void
   if (mint === null) return;
   const token = member.declared.key;
   const lookedAt = engine.clock.now();
-  const isOver = lookedAt >= mint.settleAt;
-  const found = await look(engine, member, tenure, isOver ? Math.max(work.listingSince, mint.settleAt) : lookedAt);
+  // A stored end that is further off than a call can take was written by a clock that leapt.
+  const isOver = lookedAt >= mint.settleAt || mint.settleAt - lookedAt > member.issuer.callLimitMs;
+  const found = await look(
+    engine,
+    member,
+    tenure,
+    isOver ? Math.max(work.listingSince, Math.min(mint.settleAt, lookedAt)) : lookedAt,
+  );
   const made = (await unknownOf(engine, member, found)).find((each) => !mint.known.includes(each.fingerprint));
   const at = engine.clock.now();
   if (made === undefined && isOver) return nothingMade(work, mint);
@@ -25,17 +31,11 @@ export async function settle(work: TokenWork, record: TokenRecord): Promise<void
     return tenure.changeToken({ mint: { ...mint, lookedAt }, calls });
   }
   const fresh = issueOf(made, made, engine.random.share());
-  const event: DomainEvent = {
-    type: "renewal:minted",
-    at,
-    token,
-    renewal: mint.id,
-    fingerprint: fresh.fingerprint,
-    expAt: fresh.expAt,
-  };
+  const { fingerprint } = fresh;
+  const event: DomainEvent = { type: "renewal:minted", at, token, renewal: mint.id, fingerprint };
   await tenure.changeToken({
     mint: { ...mint, fresh },
-    sealed: { fingerprint: fresh.fingerprint, token: made.token },
+    sealed: { fingerprint, token: made.token },
     trouble: null,
     events: [event],
   });

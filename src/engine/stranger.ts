@@ -54,7 +54,7 @@ async function mayBeNewer(work: TargetWork, observation: Observation): Promise<b
 
 /** What somebody else put there may be a token of ours that renewd does not know: the issuer's list tells. That is the token's own business, so its lease is taken for it. */
 async function lookForStranger(work: TargetWork): Promise<void> {
-  const { engine, member, listingSince, stop } = work;
+  const { engine, member, stop } = work;
   const { key } = member.declared;
   const tenure = await Tenure.claim({ token: key, target: null }, engine, stop);
   const now = engine.clock.now();
@@ -66,7 +66,7 @@ async function lookForStranger(work: TargetWork): Promise<void> {
       if (now < record.mint.settleAt) throw new LookAgain(record.mint.settleAt);
       throw new RenewdError("outcome_unknown", "it holds a value that may be what the issuer was last asked for");
     }
-    const unknown = await unknownOf(engine, member, await look(engine, member, tenure, listingSince));
+    const unknown = await unknownOf(engine, member, await look(engine, member, tenure, now));
     await adoptFrom(engine, member, record, tenure, unknown, "target");
   } finally {
     await tenure.end({ wakeAt: engine.clock.now(), deadlineAt: null });

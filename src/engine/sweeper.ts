@@ -10,6 +10,8 @@ import { tellConditions } from "./tell.ts";
 
 /** Incidents of the daemon itself have no token; this is the part of it that they concern. */
 const CLOCK: Subject = { token: "", target: "clock" };
+/** One listing of an issuer serves all the work of so long: its list may be long, and is the same for all of an account. */
+const LISTING_SERVES_MS = 30_000;
 /** How often the last sweep is written down; what reads it allows for that. */
 const NOTE_EVERY_MS = 10_000;
 
@@ -32,15 +34,18 @@ export class Sweeper {
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #lastSweepAt: Instant | undefined;
+  /** Work looks at listings of the issuers that were begun no earlier. */
+  #listingSince: Instant = 0;
   #notedAt: Instant | undefined;
   #skewTold: boolean | undefined;
   #stopping = false;
+  #swept = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  /** The wall clock at the last sweep that ended well; undefined before the first. */
+  /** The wall clock at the last sweep that ended well, of this process or an earlier one; undefined when there was none. */
   get lastSweepAt(): Instant | undefined {
     return this.#lastSweepAt;
   }
@@ -48,6 +53,11 @@ export class Sweeper {
   /** Resolves when the work that is under way now has ended. */
   current(): Promise<void> {
     return this.#pool.current();
+  }
+
+  /** Whether a sweep of this process ended well. */
+  get hasSwept(): boolean {
+    return this.#swept;
   }
 
   /** One look. While one is under way a second asks it to look once more. Never throws. */
@@ -98,9 +108,12 @@ export class Sweeper {
     const now = clock.now();
     try {
       await this.#mindClock(now);
+      if (now - this.#listingSince >= LISTING_SERVES_MS || now < this.#listingSince) this.#listingSince = now;
       const jobs = this.#pool.room > 0 ? await state.due(now, this.#pool.room) : [];
-      for (const job of jobs) this.#start(job, now);
+      if (this.#stopping) return;
+      for (const job of jobs) this.#start(job);
       this.#lastSweepAt = now;
+      this.#swept = true;
       await this.#noteSweep(now);
     } catch (thrown) {
       const { code, message } = toRenewdError(thrown);
@@ -114,14 +127,14 @@ export class Sweeper {
     await this.#engine.state.setFact(LAST_SWEEP, now);
   }
 
-  #start(job: Job, now: Instant): void {
+  #start(job: Job): void {
     const { target, token } = job;
     const name = target === null ? token : `${token}/${target}`;
     const stop = this.#stop.signal;
     this.#pool.start(name, async () => {
       try {
-        if (target === null) await workOnToken(this.#engine, token, now, stop);
-        else await workOnTarget(this.#engine, { token, target }, now, stop);
+        if (target === null) await workOnToken(this.#engine, token, this.#listingSince, stop);
+        else await workOnTarget(this.#engine, { token, target }, this.#listingSince, stop);
       } catch (thrown) {
         const { code, message } = toRenewdError(thrown);
         const text = code === "bug" ? describeBug(thrown) : message;
@@ -144,9 +157,11 @@ export class Sweeper {
     const leaptMs = watch.look();
     const skewed = leaptMs !== 0;
     if (skewed === this.#skewTold) return;
-    this.#skewTold = skewed;
     const conditions = skewed ? [skewCondition(leaptMs)] : [];
     await tellConditions(this.#engine, CLOCK, conditions, null);
+    const wasSkewed = this.#skewTold === true;
+    this.#skewTold = skewed;
+    if (wasSkewed && !skewed) emit({ type: "clock:agrees", at: now });
     if (skewed) emit({ type: "clock:skewed", at: now, message: skewCondition(leaptMs).message });
   }
 }

@@ -74,7 +74,8 @@ export async function notify(work: TargetWork, record: TargetRecord): Promise<vo
   const { engine, member, berth, tenure } = work;
   const { reload } = berth.declared;
   const desired = (await engine.state.token(member.declared.key))?.desired;
-  if (desired === undefined || desired === null) return;
+  // A newer token became desired meanwhile: it is delivered first, and the hook told of that one.
+  if (desired === undefined || desired === null || desired.fingerprint !== record.delivery?.fingerprint) return;
   if (reload !== null) {
     const { fingerprint } = desired;
     await tenure.call(reload.timeoutMs, async (signal) => {

@@ -50,18 +50,19 @@ export function createAccess(options: AccessOptions): Access {
         const role = session === undefined ? undefined : sessions.roleOf(session);
         return role === undefined ? { known: false, offered: session !== undefined } : { known: true, role };
       }
-      const waitMs = gate.waitMs(caller);
-      if (waitMs > 0) return { known: false, waitMs };
+      // Who has a valid token is let in however often others at his address failed: it cannot be guessed.
       const role = await bearers.roleOf(bearer);
       if (role !== undefined) return { known: true, role };
+      const waitMs = gate.waitMs(caller);
+      if (waitMs > 0) return { known: false, waitMs };
       gate.failed(caller);
       return { known: false, offered: true };
     },
     issueLink: (baseUrl, role) => `${baseUrl.replace(/\/$/, "")}/sign-in?code=${sessions.issueCode(role)}`,
     signIn: (caller, code) => {
-      const waitMs = gate.waitMs(caller);
-      const session = waitMs > 0 ? undefined : sessions.open(code);
+      const session = sessions.open(code);
       if (session !== undefined) return { session };
+      const waitMs = gate.waitMs(caller);
       if (waitMs === 0) gate.failed(caller);
       return { session: undefined, waitMs };
     },

@@ -1,4 +1,5 @@
 import { Counter, type Registry } from "prom-client";
+import type { ErrorCode } from "../core/errors.ts";
 import type { DomainEvent, Emit, EventType, RenewalResult } from "../core/events.ts";
 import type { Settings } from "../core/settings.ts";
 
@@ -66,15 +67,16 @@ export class MetricCounters {
   };
 }
 
-/** A rejected token is told twice, as quarantined and as a failed step; it counts once, by the more exact word. */
+const FAILURE_RESULTS: ReadonlyMap<ErrorCode, RenewalResult> = new Map([
+  ["token_rejected", "quarantined"],
+  ["no_progress", "no_progress"],
+]);
+
+/** A token that is rejected is told as quarantined too; it counts once, as the failed step that it is. */
 function renewalOf(event: DomainEvent): { token: string; result: RenewalResult } | undefined {
   if (event.type === "renewal:settled") return { token: event.token, result: event.result };
-  if (event.type === "renewal:quarantined") {
-    return { token: event.token, result: event.code === "no_progress" ? "no_progress" : "quarantined" };
-  }
-  if (event.type !== "renewal:failed" || event.code === "no_progress" || event.code === "token_rejected")
-    return undefined;
-  return { token: event.token, result: "failed" };
+  if (event.type !== "renewal:failed") return undefined;
+  return { token: event.token, result: FAILURE_RESULTS.get(event.code) ?? "failed" };
 }
 
 function deliveryOf(event: DomainEvent): { token: string; target: string; result: DeliveryResult } | undefined {

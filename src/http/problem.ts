@@ -45,6 +45,7 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, HttpFacts>> = {
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   unknown_token: 404,
   would_not_gain: 422,
+  token_paused: 409,
   usage: 400,
   settings_invalid: 422,
   commands_not_allowed: 403,

@@ -92,7 +92,6 @@ const MESSAGES: Readonly<Record<EventType, string>> = {
   "target:adopted": "the target's own token is taken up",
   "target:drifted": "somebody else wrote the target",
   "target:failed": "a step of the delivery failed",
-  "target:recovered": "the target is well again",
   "target:reloaded": "the reload hook was told",
   "target:adopt-allowed": "a person let renewd replace what the target holds",
   "service:failing": "a service is failing",

@@ -1,9 +1,9 @@
 import { constants, open } from "node:fs/promises";
 import { type Problem, SettingsError } from "./problems.ts";
 
-const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** The text of a settings file: at most 1 MiB of UTF-8 that nobody else may change. Throws `SettingsError`. */
+/** The text of a settings file: at most 16 MiB of UTF-8 that nobody else may change. Throws `SettingsError`. */
 export async function readText(file: string): Promise<string> {
   const refuse = (message: string, hint: string, cause?: unknown): SettingsError => {
     const problem: Problem = { file, line: 1, column: 1, path: "", message, hint };
@@ -30,7 +30,7 @@ export async function readText(file: string): Promise<string> {
     const hint = code === "ENOENT" ? "Give its path with `-c FILE` or RENEWD_CONFIG." : "Look at its permissions.";
     throw refuse(`cannot be read (${code})`, hint, error);
   }
-  if (bytes.length > MAX_FILE_BYTES) throw refuse("is larger than 1 MiB", "Settings are never that long; shorten it.");
+  if (bytes.length > MAX_FILE_BYTES) throw refuse("is larger than 16 MiB", "Settings are never that long; shorten it.");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

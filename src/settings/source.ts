@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { ErrorCode, Node, Pair, YAMLMap } from "yaml";
+import type { Alias, ErrorCode, Node, Pair, YAMLMap } from "yaml";
 import { valueAt } from "./plain.ts";
 import type { Problem } from "./problems.ts";
 
@@ -19,7 +19,7 @@ export interface Place {
 }
 
 const MAX_DEPTH = 64;
-const MAX_ALIASES = 1_000;
+const MAX_ALIASES = 20_000;
 const MAX_SYNTAX_PROBLEMS = 5;
 
 /**
@@ -106,15 +106,19 @@ function syntaxProblems(faults: readonly Fault[], place: (offset: number) => Pla
 /** What the parser lets pass, or would only throw without a place later. */
 function structureFaults(document: Document): readonly Fault[] {
   const faults: Fault[] = [];
+  // An alias means the last anchor of its name before it; asking the document for each would walk it anew every time.
+  const anchors = new Map<string, unknown>();
+  const resolve: Resolve = (alias) => anchors.get(alias.source);
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== "1.2") {
     faults.push({ offset: 0, message: "is not YAML 1.2", hint: "Remove the `%YAML` line." });
   }
   const visit = (node: unknown, above: readonly unknown[]): void => {
+    if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) anchors.set(node.anchor, node);
     if (isPair(node)) {
       visit(node.key, above);
       visit(node.value, above);
     } else if (isAlias(node)) {
-      const target = node.resolve(document);
+      const target = resolve(node);
       const words = target === undefined ? NO_ANCHOR : above.includes(target) ? TOO_DEEP : undefined;
       if (words !== undefined) faults.push({ offset: start(node), ...words });
     } else if (isMap(node) || isSeq(node)) {
@@ -125,7 +129,7 @@ function structureFaults(document: Document): readonly Fault[] {
       const below = [...above, node];
       if (isMap(node)) {
         for (const pair of node.items) {
-          if (isMergeKey(pair) && mergeSources(document, pair) === undefined) {
+          if (isMergeKey(pair) && mergeSources(resolve, pair) === undefined) {
             faults.push({ offset: start(pair.key), ...BAD_MERGE });
           }
         }
@@ -158,7 +162,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[], part: "key" 
   let key: unknown;
   let walked = 0;
   for (const step of path) {
-    const [nextKey, next] = child(document, resolved(document, node), step);
+    const [nextKey, next] = child(document, isAlias(node) ? node.resolve(document) : node, step);
     if (nextKey === undefined && next === undefined) break;
     key = nextKey;
     node = next;
@@ -178,7 +182,7 @@ function child(document: Document, node: unknown, step: PropertyKey): [key: unkn
     if (!isMergeKey(pair) && isScalar(pair.key) && pair.key.value === step) return [pair.key, pair.value ?? pair.key];
   }
   for (const pair of node.items.filter(isMergeKey)) {
-    for (const source of mergeSources(document, pair) ?? []) {
+    for (const source of mergeSources((alias) => alias.resolve(document), pair) ?? []) {
       const found = child(document, source, step);
       if (found[0] !== undefined) return found;
     }
@@ -190,14 +194,13 @@ function isMergeKey(pair: Pair): boolean {
   return isScalar(pair.key) && pair.key.value === "<<" && pair.key.type === "PLAIN";
 }
 
-function mergeSources(document: Document, pair: Pair): readonly YAMLMap[] | undefined {
-  const value = resolved(document, pair.value);
-  const sources = isSeq(value) ? value.items.map((each) => resolved(document, each)) : [value];
-  return sources.every((each) => isMap(each)) ? sources : undefined;
-}
+type Resolve = (alias: Alias) => unknown;
 
-function resolved(document: Document, node: unknown): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
+function mergeSources(resolve: Resolve, pair: Pair): readonly YAMLMap[] | undefined {
+  const resolved = (node: unknown): unknown => (isAlias(node) ? resolve(node) : node);
+  const value = resolved(pair.value);
+  const sources = isSeq(value) ? value.items.map(resolved) : [value];
+  return sources.every((each) => isMap(each)) ? sources : undefined;
 }
 
 function start(node: unknown): number {

@@ -46,8 +46,11 @@ export function readTarget(
   if (common === undefined || format === undefined || !isMapping(address) || store.declared === undefined)
     return undefined;
   const { capabilities } = store.kind;
+  const resolvePath = (file: string): string => resolve(around.folder, file);
+  const identity = `${store.kind.type}|${store.kind.identity(store.declared.options, address, resolvePath)}`;
   const declared: DeclaredTarget = {
     label,
+    identity: `${identity}|${JSON.stringify(format)}`,
     store: store.key,
     address,
     format,
@@ -57,8 +60,6 @@ export function readTarget(
     create: common.create ?? capabilities.createsByDefault,
     reload: common.reload === undefined ? null : readReload(common.reload, around.folder),
   };
-  const resolvePath = (file: string): string => resolve(around.folder, file);
-  const identity = `${store.kind.type}|${store.kind.identity(store.declared.options, address, resolvePath)}`;
   return { declared, kind: store.kind, identity, path };
 }
 

@@ -23,8 +23,6 @@ export interface Declared {
 interface ReadToken {
   readonly declared: DeclaredToken;
   readonly targets: readonly ReadTarget[];
-  /** Two tokens with one identity are one token at the issuer. */
-  readonly identity: string;
 }
 
 /** The section `tokens`. What could be read is answered; whether all could is for the report to say. */
@@ -83,9 +81,11 @@ function readToken(
     return undefined;
   if (targets.length !== entries.length || targets.length === 0) return undefined;
   const name = token.name ?? key;
+  const identity = `${issuer.kind.type}|${issuer.kind.identity(issuer.declared.options, asked, name)}`;
   return {
     declared: {
       key,
+      identity,
       issuer: issuer.key,
       name,
       create: token.create,
@@ -94,15 +94,14 @@ function readToken(
       targets: targets.map((each) => each.declared),
     },
     targets,
-    identity: `${issuer.kind.type}|${issuer.kind.identity(issuer.declared.options, asked, name)}`,
   };
 }
 
 function refuseTwin(report: Report, seen: Map<string, string>, token: ReadToken): void {
   const { key, name } = token.declared;
-  const twin = seen.get(token.identity);
+  const twin = seen.get(token.declared.identity);
   if (twin === undefined) {
-    seen.set(token.identity, key);
+    seen.set(token.declared.identity, key);
     return;
   }
   report.add(

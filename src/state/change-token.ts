@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Instant } from "../core/duration.ts";
+import { DAY_MS, type Instant } from "../core/duration.ts";
 import type { Issue } from "../core/issue.ts";
 import type { AcceptedIssue, Mint } from "../core/records.ts";
 import type { IssueFate, Lease, TokenChange } from "../core/state-store.ts";
@@ -114,7 +114,7 @@ async function accept(tx: Db, token: string, issue: AcceptedIssue, sealed: strin
   await wake(tx, { targetsOf: token }, now);
 }
 
-const REMEMBERED_AFTER_EXPIRY_MS: number = 30 * 86_400_000;
+const REMEMBERED_AFTER_EXPIRY_MS: number = 2 * DAY_MS;
 
 /** Older issues lose their sealed text; those long expired are forgotten, for nothing lists them as live any more. */
 async function forget(tx: Db, token: string, inUse: readonly string[], now: Instant): Promise<void> {

@@ -3,7 +3,7 @@ import { type Kysely, sql } from "kysely";
 import { DAY_MS, type Instant, MINUTE_MS } from "../core/duration.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Trouble } from "../core/records.ts";
-import type { Agenda, Enrolment, Job, Lease, ServiceKey, WakeWhich } from "../core/state-store.ts";
+import type { Agenda, Job, Lease, ServiceKey, WakeWhich } from "../core/state-store.ts";
 import { fromJson } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
@@ -13,61 +13,6 @@ type Db = Kysely<Tables>;
 const SLEEP_MS_MAX: number = 2 * DAY_MS;
 /** No lease rightly ends later; one that does was written by a clock that leapt, and is void. */
 const LEASE_MS_MAX: number = 30 * MINUTE_MS;
-
-export async function enrol(db: Db, tokens: readonly Enrolment[], now: Instant): Promise<void> {
-  const declared = tokens.flatMap(({ key, issuer, targets }) => [
-    { token: key, target: "", service_kind: "issuer", service_key: issuer },
-    ...targets.map(({ label, store }) => ({ token: key, target: label, service_kind: "store", service_key: store })),
-  ]);
-  await db.transaction().execute(async (tx) => {
-    const rows = await tx.selectFrom("jobs").select(["token", "target", "service_key", "enrolled"]).execute();
-    const before = new Map(rows.map((row) => [idOf(row), row]));
-    for (const job of declared) {
-      const row = before.get(idOf(job));
-      before.delete(idOf(job));
-      if (row?.enrolled === 1 && row.service_key === job.service_key) continue;
-      await enrolJob(tx, job, now);
-    }
-    for (const { token, target } of before.values()) {
-      await tx
-        .updateTable("jobs")
-        .set({ enrolled: 0 })
-        .where("token", "=", token)
-        .where("target", "=", target)
-        .execute();
-    }
-  });
-}
-
-function idOf(job: { readonly token: string; readonly target: string }): string {
-  return JSON.stringify([job.token, job.target]);
-}
-
-type DeclaredJob = Pick<Tables["jobs"], "token" | "target" | "service_kind" | "service_key">;
-
-async function enrolJob(tx: Db, job: DeclaredJob, now: Instant): Promise<void> {
-  const { token, target, service_kind, service_key } = job;
-  await tx
-    .insertInto("jobs")
-    .values({ ...job, enrolled: 1, first_seen_at: now, wake_at: now })
-    .onConflict((conflict) =>
-      conflict.columns(["token", "target"]).doUpdateSet({ enrolled: 1, service_kind, service_key, wake_at: now }),
-    )
-    .execute();
-  if (target === "") {
-    await tx
-      .insertInto("tokens")
-      .values({ key: token })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  } else {
-    await tx
-      .insertInto("targets")
-      .values({ token, label: target })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
-}
 
 export async function due(db: Db, now: Instant, limit: number): Promise<readonly Job[]> {
   const rows = await db
@@ -103,18 +48,14 @@ export async function wake(db: Db, which: WakeWhich, now: Instant): Promise<void
   await query.execute();
 }
 
-export async function free(db: Db, service: ServiceKey, now: Instant): Promise<void> {
+export async function free(db: Db, which: ServiceKey | { readonly token: string }, now: Instant): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const rows = await tx
-      .selectFrom("jobs")
-      .select(["token", "target", "trouble_json"])
-      .where("service_kind", "=", service.kind)
-      .where("service_key", "=", service.key)
-      .where("trouble_json", "is not", null)
-      .execute();
-    for (const { token, target, trouble_json } of rows) {
+    let query = tx.selectFrom("jobs").select(["token", "target", "trouble_json"]).where("trouble_json", "is not", null);
+    if ("token" in which) query = query.where("token", "=", which.token);
+    else query = query.where("service_kind", "=", which.kind).where("service_key", "=", which.key);
+    for (const { token, target, trouble_json } of await query.execute()) {
       const trouble = fromJson(trouble_json) as Trouble | null;
-      if (trouble === null || ERRORS[trouble.last.code].scope !== "service") continue;
+      if (trouble === null || !("token" in which || ERRORS[trouble.last.code].scope === "service")) continue;
       const freed = JSON.stringify({ ...trouble, nextTryAt: Math.min(trouble.nextTryAt, now) });
       await tx
         .updateTable("jobs")

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { RenewdError } from "../core/errors.ts";
@@ -18,6 +18,8 @@ export function lockState(stateFile: string): StateLock {
   const file = `${stateFile}.lock`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, "a", 0o600));
+    chmodSync(file, 0o600);
     const lock = new Database(file, { timeout: 0 });
     return hold(lock, file);
   } catch (thrown) {

@@ -5,7 +5,7 @@ const first: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of [
       `create table jobs (token text not null, target text not null, service_kind text not null, service_key text not null,
-        enrolled integer not null, first_seen_at integer not null, wake_at integer not null, deadline_at integer,
+        identity text not null default '', enrolled integer not null, first_seen_at integer not null, wake_at integer not null, deadline_at integer,
         wakes integer not null default 0, lease_holder text, lease_until integer, fence integer not null default 0,
         trouble_json text, calls_json text not null default '[]', primary key (token, target))`,
       `create index jobs_by_wake on jobs (wake_at) where enrolled = 1`,

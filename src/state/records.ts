@@ -36,7 +36,7 @@ export async function token(db: Db, key: string): Promise<TokenRecord | undefine
 export async function tokens(db: Db): Promise<readonly TokenRecord[]> {
   const rows = await db.selectFrom("tokens").selectAll().orderBy("key").execute();
   const jobs = await db.selectFrom("jobs").selectAll().where("target", "=", "").where("enrolled", "=", 1).execute();
-  const issues = await db.selectFrom("issues").selectAll().where("accepted_json", "is not", null).execute();
+  const issues = await db.selectFrom("issues").selectAll().where("fate", "=", "accepted").execute();
   const mints = await db.selectFrom("mints").select(["token", "data_json"]).where("closed_at", "is", null).execute();
   const jobOf = new Map(jobs.map((job) => [job.token, job]));
   const issuesOf = Map.groupBy(issues, (issue: IssueRow) => issue.token);

@@ -24,6 +24,7 @@ import type {
 import * as breakers from "./breakers.ts";
 import { applyTargetChange } from "./change-target.ts";
 import { applyTokenChange, sealOf } from "./change-token.ts";
+import { enrol } from "./enrol.ts";
 import * as history from "./history.ts";
 import * as incidents from "./incidents.ts";
 import * as jobs from "./jobs.ts";
@@ -47,7 +48,7 @@ export class SqlStateStore implements StateStore {
   }
 
   enrol(tokens: readonly Enrolment[], now: Instant): Promise<void> {
-    return jobs.enrol(this.#db, tokens, now);
+    return enrol(this.#db, tokens, now);
   }
 
   due(now: Instant, limit: number): Promise<readonly Job[]> {
@@ -62,8 +63,8 @@ export class SqlStateStore implements StateStore {
     return jobs.wake(this.#db, which, now);
   }
 
-  free(service: ServiceKey, now: Instant): Promise<void> {
-    return jobs.free(this.#db, service, now);
+  free(which: ServiceKey | { readonly token: string }, now: Instant): Promise<void> {
+    return jobs.free(this.#db, which, now);
   }
 
   claim(job: Job, holder: string, now: Instant, ttlMs: number): Promise<Lease | null> {
@@ -127,10 +128,12 @@ export class SqlStateStore implements StateStore {
     });
   }
 
-  allowAdoption(token: string, target: string, now: Instant): Promise<boolean> {
+  allowAdoption(token: string, target: string, now: Instant, events: readonly DomainEvent[]): Promise<boolean> {
     return this.#db.transaction().execute(async (tx) => {
       const known = await records.grant(tx, token, target);
-      if (known) await jobs.wake(tx, { targetsOf: token }, now);
+      if (!known) return false;
+      await history.append(tx, events);
+      await jobs.wake(tx, { targetsOf: token }, now);
       return known;
     });
   }

@@ -8,6 +8,8 @@ export interface Tables {
     target: string;
     service_kind: string;
     service_key: string;
+    /** Which token at which issuer, or which secret in which store. */
+    identity: Generated<string>;
     enrolled: number;
     first_seen_at: number;
     wake_at: number;

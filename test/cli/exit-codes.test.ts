@@ -5,6 +5,7 @@ import { type ErrorCode, ERRORS, RenewdError } from "../../src/core/errors.ts";
 
 const TABLE: Partial<Record<ErrorCode, number>> = {
   would_not_gain: 1,
+  token_paused: 1,
   settings_invalid: 2,
   commands_not_allowed: 2,
   state_unwritable: 4,

@@ -53,7 +53,6 @@ const FIELDS: { readonly [T in EventType]: EventMap[T] } = {
   "target:adopted": { ...target, ...issue },
   "target:drifted": { ...target, fingerprint: null },
   "target:failed": { ...target, code: "store_denied", message: "no write permission", nextTryAt: NOW + 30_000 },
-  "target:recovered": target,
   "target:reloaded": { ...target, fingerprint: issue.fingerprint },
   "target:adopt-allowed": target,
   "service:failing": { ...service, ...failed, failures: 5, probeAt: NOW },

@@ -78,7 +78,7 @@ describe("run", () => {
       "  http://127.0.0.1:8080/sign-in?code=once",
       "Ctrl-C stops it.",
       "TIME  the clocks agree again",
-      "TIME  airflow: asked flowauth for a first token that lives 2 min",
+      "TIME  airflow: asked flowauth for a new token that lives 2 min",
       "TIME  airflow: the old token stays valid until TIME",
       "TIME  airflow: next renewal TIME",
     ]);

@@ -30,6 +30,7 @@ export const settings: Settings = {
   tokens: [
     {
       key: "airflow",
+      identity: "flowauth|airflow-flowapi",
       issuer: "flowauth",
       name: "airflow-flowapi",
       create: false,
@@ -56,7 +57,7 @@ function declaredTarget(
   format: Settings["tokens"][number]["targets"][number]["format"],
 ): Settings["tokens"][number]["targets"][number] {
   const rest = { holdMs: 20_000, propagationMs: 0, observeMs: 60_000, create: true, reload: null };
-  return { label, store, address: { secret }, format, ...rest };
+  return { label, identity: `${store}|${secret}`, store, address: { secret }, format, ...rest };
 }
 
 export function targetStatus(change: Partial<TargetStatus> = {}): TargetStatus {

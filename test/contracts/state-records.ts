@@ -42,15 +42,15 @@ export function recordsContract(bench: StateBench): void {
 
     it("of a token that is not there is answered with false", async () => {
       expect(await bench.state.ask("unknown", NOW, { wish: null })).toBe(false);
-      expect(await bench.state.allowAdoption("unknown", "aws", NOW)).toBe(false);
-      expect(await bench.state.allowAdoption("flow", "unknown", NOW)).toBe(false);
+      expect(await bench.state.allowAdoption("unknown", "aws", NOW, [])).toBe(false);
+      expect(await bench.state.allowAdoption("flow", "unknown", NOW, [])).toBe(false);
     });
 
     it("as leave to adopt is noted, ends the target's backoff and wakes it", async () => {
       const lease = await claim(AWS);
       await bench.state.changeTarget(lease, NOW, { trouble: troubleOf("store_not_owned", NOW + HOUR_MS) });
       await bench.state.release(lease, { wakeAt: NOW + HOUR_MS, deadlineAt: null }, NOW);
-      expect(await bench.state.allowAdoption("flow", "aws", NOW + 1)).toBe(true);
+      expect(await bench.state.allowAdoption("flow", "aws", NOW + 1, [])).toBe(true);
       expect((await bench.state.targets("flow"))[0]).toMatchObject({ ownership: "granted", trouble: null });
       expect(await bench.state.due(NOW + 1, 10)).toContainEqual(AWS);
       expect((await bench.state.targets("flow"))[1]?.ownership).toBe("none");

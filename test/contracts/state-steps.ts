@@ -138,8 +138,8 @@ export function stepsContract(bench: StateBench): void {
     });
 
     it("forgets what expired long ago, and remembers what expired of late, for an issuer may still list it", async () => {
-      const old = bare("old", { expAt: NOW - 31 * DAY_MS });
-      const recent = bare("recent", { expAt: NOW - 29 * DAY_MS });
+      const old = bare("old", { expAt: NOW - 3 * DAY_MS });
+      const recent = bare("recent", { expAt: NOW - DAY_MS });
       await change({
         fates: [
           { issue: old, fate: "foreign" },

@@ -43,7 +43,7 @@ export function tokenNamed(label: string): SecretText {
 
 export function targetAt(address: Address, format: TargetFormat = RAW, create = true): DeclaredTarget {
   const times = { holdMs: 0, propagationMs: 0, observeMs: 0 };
-  return { label: "t", store: "s", address, format, ...times, create, reload: null };
+  return { label: "t", identity: "", store: "s", address, format, ...times, create, reload: null };
 }
 
 /** What a test may set of a store's surroundings. */

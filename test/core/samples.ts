@@ -36,6 +36,7 @@ export const EXP: number = START + 30 * DAY_MS;
 export function declaredTarget(over: Partial<DeclaredTarget> = {}): DeclaredTarget {
   return {
     label: "airflow",
+    identity: "aws|airflow",
     store: "aws",
     address: {},
     format: { kind: "raw" },
@@ -51,6 +52,7 @@ export function declaredTarget(over: Partial<DeclaredTarget> = {}): DeclaredTarg
 export function declaredToken(over: Partial<DeclaredToken> = {}): DeclaredToken {
   return {
     key: "flow",
+    identity: "flowauth|airflow-flowapi",
     issuer: "flowauth",
     name: "airflow-flowapi",
     create: false,

@@ -65,8 +65,15 @@ describe("a token that is what was asked for", () => {
     expect(judge({ expAt: early }, { expiresAt: START + 29 * DAY_MS })).toMatchObject({ expAt: early });
   });
 
-  it("may live ten years, no more", () => {
-    expect(judge({ expAt: START + 3_653 * DAY_MS }).outcome).toBe("pass");
+  it("may live ten years where no lifetime was asked for, else twice what was", () => {
+    expect(judge({ expAt: START + 3_653 * DAY_MS }, { askedLifetimeMs: null }).outcome).toBe("pass");
+    expect(judge({ expAt: START + 60 * DAY_MS }).outcome).toBe("pass");
+    expect(judge({ expAt: START + 61 * DAY_MS }).outcome).toBe("reject");
+  });
+
+  it("that says it began long before it was asked for begins with the request, so that it is not due at once", () => {
+    const verdict = judge({ issuedAt: START - 3_000 * DAY_MS, expAt: START + 30 * DAY_MS });
+    expect(verdict).toMatchObject({ outcome: "pass", startAt: START - SECOND_MS });
   });
 
   it("may name other audiences besides, and any where none is declared", () => {
@@ -96,7 +103,8 @@ describe("a token is rejected", () => {
     ["an expiry that is past", { expAt: NOW }, {}, rejected("expiry", "expired")],
     ["no life at all", { issuedAt: NOW + 9, expAt: NOW + 9 }, {}, rejected("expiry", "before it begins")],
     ["an expiry not after its nbf", { notBeforeAt: START + 30 * DAY_MS }, {}, rejected("expiry", "before it begins")],
-    ["a life over ten years", { expAt: START + 3_654 * DAY_MS }, {}, rejected("expiry", "ten years")],
+    ["a life far over what was asked for", { expAt: START + 3_654 * DAY_MS }, {}, rejected("expiry", "far longer")],
+    ["a begin in two hours", { notBeforeAt: NOW + 2 * HOUR_MS }, {}, rejected("expiry", "not valid before")],
     ["a missing role", { scopes: { runner: ["run"] } }, {}, rejected("roles", `lacks the role "viewer"`)],
     [
       "a role that nobody asked for",

@@ -132,7 +132,7 @@ describe.skipIf(!existsSync(SCRIPT))("the quick start on a terminal", () => {
     const [code] = (await once(terminal, "close")) as [number];
     expect(code).toBe(0);
     expect(screen).toMatch(new RegExp(`^ *${place.url}/sign-in\\?code=\\S+`, "m"));
-    expect(screen).toContain("asked local for a first token that lives 2 min");
+    expect(screen).toContain("asked local for a new token that lives 2 min");
     expect(screen).not.toContain('{"level"');
   });
 });

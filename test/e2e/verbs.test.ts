@@ -24,8 +24,14 @@ afterAll(async () => {
 });
 
 describe("before anything ever ran", () => {
-  it("`status`, `plan` and `history` say that there is neither daemon nor state, and make none", async () => {
-    for (const verb of [["status"], ["plan"], ["history", TOKEN]]) {
+  it("`plan` is a dry run, and makes no state", async () => {
+    const { code, stdout } = await place.run("plan");
+    expect(code).toBe(0);
+    expect(stdout).toContain(TOKEN);
+  });
+
+  it("`status` and `history` say that there is neither daemon nor state, and make none", async () => {
+    for (const verb of [["status"], ["history", TOKEN]]) {
       const { code, stderr } = await place.run(...verb);
       expect({ verb, code, stderr }).toEqual({ verb, code: 3, stderr: expect.stringContaining("no daemon") as string });
     }

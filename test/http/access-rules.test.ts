@@ -96,8 +96,8 @@ it("is called by its own names", async () => {
     "RENEWD.test:80",
   ];
   const bad = ["evil.example", `evil.example:${port}`, "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.9"];
-  const status = async (host: string): Promise<number> => (await server.call("GET", "/healthz", { host })).status;
-  expect(await Promise.all(good.map(status))).toEqual(good.map(() => 200));
+  const status = async (host: string): Promise<number> => (await server.call("GET", "/api/v1/plan", { host })).status;
+  expect(await Promise.all(good.map(status))).toEqual(good.map(() => 401));
   expect(await Promise.all(bad.map(status))).toEqual(bad.map(() => 403));
 });
 

@@ -70,14 +70,14 @@ describe("tokens", () => {
 });
 
 describe("guessing", () => {
-  it("is held back after ten failures, even with the right token, and forgiven one by one", async () => {
+  it("is held back after ten failures and forgiven one by one; the right token is let in all the same", async () => {
     const { access: made, clock } = access();
     for (let failed = 0; failed < 10; failed += 1) expect((await judge(made, "wrong")).known).toBe(false);
-    expect(await judge(made, SECRETS.operator)).toEqual({ known: false, waitMs: 6_000 });
-    await clock.advance(6_000);
+    expect(await judge(made, "wrong")).toEqual({ known: false, waitMs: 6_000 });
     expect((await judge(made, SECRETS.operator)).known).toBe(true);
-    await judge(made, "wrong");
-    expect((await judge(made, SECRETS.operator)).known).toBe(false);
+    await clock.advance(6_000);
+    expect(await judge(made, "wrong")).toEqual({ known: false, offered: true });
+    expect(await judge(made, "wrong")).toEqual({ known: false, waitMs: 6_000 });
   });
 
   it("from one address does not lock out another", async () => {
@@ -94,7 +94,7 @@ describe("guessing", () => {
     }
     expect((await server.call("GET", "/api/v1/tokens", bearer("viewer"))).status).toBe(200);
     for (let call = 0; call < 10; call += 1) await server.call("GET", "/", { authorization: "Bearer wrong" });
-    const held = await server.call("GET", "/", bearer("viewer"));
+    const held = await server.call("GET", "/", { authorization: "Bearer wrong" });
     expect([held.status, held.headers["retry-after"]]).toEqual([429, "6"]);
   });
 });

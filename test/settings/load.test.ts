@@ -64,7 +64,12 @@ describe("settings that are good", () => {
       http: null,
       tokens: [],
     });
-    expect(parse("version: 1\ntokens:\nhttp: {}\n").http).toEqual({ host: "127.0.0.1", port: 8080, tokens: [] });
+    expect(parse("version: 1\ntokens:\nhttp: {}\n").http).toEqual({
+      host: "127.0.0.1",
+      port: 8080,
+      names: [],
+      tokens: [],
+    });
   });
 
   test("merge defaults under every token and target, where they say nothing themselves", () => {
@@ -141,12 +146,12 @@ describe("a settings file", () => {
     expect(message).toContain(join(folder, "none.yaml"));
   });
 
-  test("that is a folder, not text, or larger than 1 MiB is refused", async () => {
+  test("that is a folder, not text, or larger than 16 MiB is refused", async () => {
     expect((await refusal(folder)).problems[0]?.message).toMatch(/not a file/);
     writeFileSync(file, Uint8Array.of(0x61, 0xff, 0xfe));
     expect((await refusal()).problems[0]?.message).toMatch(/not UTF-8/);
-    writeFileSync(file, `${GOOD}#${"x".repeat(1024 * 1024)}`);
-    expect((await refusal()).problems[0]?.message).toMatch(/larger than 1 MiB/);
+    writeFileSync(file, `${GOOD}#${"x".repeat(16 * 1024 * 1024)}`);
+    expect((await refusal()).problems[0]?.message).toMatch(/larger than 16 MiB/);
   });
 });
 

@@ -288,6 +288,7 @@ function declare(key: string, options: WorldOptions): DeclaredToken {
   };
   const targets = (options.targets ?? ["a", "b"]).map((label): DeclaredTarget => ({
     label,
+    identity: `${key}/${label}`,
     store: `store-${label}`,
     address: {},
     format: { kind: "raw" },
@@ -298,5 +299,6 @@ function declare(key: string, options: WorldOptions): DeclaredToken {
     reload: null,
     ...options.target,
   }));
-  return { key, issuer: "issuer", name: `name-of-${key}`, create: options.create ?? true, request, policy, targets };
+  const create = options.create ?? true;
+  return { key, identity: key, issuer: "issuer", name: `name-of-${key}`, create, request, policy, targets };
 }

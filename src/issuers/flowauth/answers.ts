@@ -17,13 +17,14 @@ export interface Refusal {
   readonly retryAfterMs: number | undefined;
 }
 
-export async function readRefusal(response: HttpResponse, now: number): Promise<Refusal> {
+/** `sent`: secrets that the issuer was told and may repeat. */
+export async function readRefusal(response: HttpResponse, now: number, sent: readonly string[]): Promise<Refusal> {
   const body = isJson(response) ? parseObject(await readText(response, MOST_REFUSAL_BYTES).catch(() => "")) : undefined;
   const words = body?.["message"] ?? body?.["statusText"];
   return {
     status: response.status,
     json: body !== undefined,
-    message: typeof words === "string" ? clean(words) : "",
+    message: typeof words === "string" ? clean(words, sent) : "",
     needTwoFactor: body?.["need_two_factor"] === true,
     retryAfterMs: readRetryAfter(response.header("retry-after"), now),
   };
@@ -57,9 +58,10 @@ async function readText(response: HttpResponse, mostBytes: number): Promise<stri
 }
 
 /** Words of another system, fit for a message: bounded, on one line, and long unbroken runs (tokens, keys) left out. */
-function clean(words: string): string {
-  const plain = words
-    .replace(/[\p{C}\s]+/gu, " ")
+function clean(words: string, sent: readonly string[] = []): string {
+  const said = words.replace(/[\p{C}\s]+/gu, " ");
+  const plain = sent
+    .reduce((text, secret) => text.replaceAll(secret, "[redacted]"), said)
     .replace(/[\w+/=-]{16,}(?:\.[\w+/=-]*)+|[\w+/=-]{64,}/g, "[redacted]");
   return plain.length > MOST_WORDS ? `${plain.slice(0, MOST_WORDS - 1)}…` : plain.trim();
 }

@@ -14,7 +14,7 @@ const MOST_CLAIMS_BYTES = 1024 * 1024;
 const ALGORITHM = "RS256";
 const COMPACT_FORM = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
-const seconds = z.number().nonnegative().max(8_640_000_000_000).nullish();
+const seconds = z.number().nonnegative().max(253_402_300_799).nullish();
 const payloadSchema = z.object({
   sub: z.string().nullish(),
   aud: z.union([z.string(), z.array(z.string())]).nullish(),

@@ -124,12 +124,17 @@ function isBetterBase(token: FoundToken, than: FoundToken): boolean {
   return renewable > 0 || (renewable === 0 && compareIssues(token, than) > 0);
 }
 
+/** A NumericDate (RFC 7519 §2) that lies between 1970 and the year 9999. */
+function isInstant(date: unknown): date is number {
+  return typeof date === "number" && date >= 0 && date < 253_402_300_800;
+}
+
 /** Its life is what the JWT says: `expires` of the row is off by the server's zone. Undefined when it cannot be read. */
 function toFound(row: z.infer<typeof listRow>): FoundToken | undefined {
   try {
     const { iat, nbf, exp } = decodeJwt(row.token);
     const start = iat ?? nbf;
-    if (typeof exp !== "number" || typeof start !== "number") return undefined;
+    if (!isInstant(exp) || !isInstant(start)) return undefined;
     const token = new SecretText(row.token);
     const roles = row.roles.map((role) => role.name).sort();
     const life = { startAt: start * SECOND_MS, expAt: exp * SECOND_MS };

@@ -12,6 +12,10 @@ import { Transport } from "./transport.ts";
 /** FlowAuth ends a session after 20 idle minutes (fact sheet §2); we stop trusting ours a little earlier. */
 const TRUSTED_IDLE_MS = 15 * MINUTE_MS;
 
+/** Shorter ones would tear other words apart. */
+const SECRET_LEAST_LENGTH = 4;
+const SECRETS_REMEMBERED = 16;
+
 /** One call of FlowAuth's API. */
 export interface Call {
   readonly call: CallName;
@@ -37,6 +41,7 @@ export class Session {
   readonly #context: IssuerContext<FlowAuthOptions>;
   readonly #transport: Transport;
   readonly #signIn: SignIn;
+  #sent: readonly string[] = [];
   #open: Open | undefined;
   #opening: SharedWork<Open> | undefined;
 
@@ -95,6 +100,14 @@ export class Session {
     return answer;
   }
 
+  /** What must not come back in an error's words: the password, codes and cookies that were sent last. */
+  #note(call: Call, cookies: Cookies): void {
+    const { password, two_factor_code: code } = call.body ?? {};
+    const secrets = [password, code, cookies.get("session"), cookies.get("X-CSRF")];
+    const fresh = secrets.filter((each) => typeof each === "string" && each.length >= SECRET_LEAST_LENGTH) as string[];
+    this.#sent = [...new Set([...fresh, ...this.#sent])].slice(0, SECRETS_REMEMBERED);
+  }
+
   readonly #exchange: Exchange = async (call, cookies, signal) => {
     const { url } = this.#context.options;
     const client = await this.#transport.client(signal).catch((error: unknown) => {
@@ -108,9 +121,10 @@ export class Session {
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       signal,
     });
+    this.#note(call, cookies);
     cookies.take(response.setCookies);
     if (response.status >= 200 && response.status < 300) return { ok: true, response };
-    return { ok: false, refusal: await readRefusal(response, this.#context.clock.now()) };
+    return { ok: false, refusal: await readRefusal(response, this.#context.clock.now(), this.#sent) };
   };
 }
 

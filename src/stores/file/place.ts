@@ -89,7 +89,7 @@ export class FilePlace implements Place {
       if (Buffer.byteLength(text) > MAX_BYTES) throw this.#tooLarge();
       if (current.file !== null) await this.#keepPrevious(current.file, signal);
       goOn(signal);
-      await this.#replace(this.#path, Buffer.from(text), this.#accessFor(current.file));
+      await this.#replace(this.#path, Buffer.from(text), await this.#accessFor(current.file));
       await this.#readBack(text);
     });
   }
@@ -138,10 +138,15 @@ export class FilePlace implements Place {
     throw new RenewdError("store_mismatch", `${this.#path} does not hold what was just written to it`);
   }
 
-  #accessFor(file: FileContent | null): FileAccess {
-    const { mode, format } = this.#settings;
-    if (file === null) return { mode: mode ?? PRIVATE };
-    const kept = format.kind === "raw" ? PRIVATE : file.mode;
+  /**
+   * Owner and group are kept only in a folder that nobody else may write: elsewhere anybody could have put a file there to
+   * have the token made his. Nobody else may ever write what consumers trust.
+   */
+  async #accessFor(file: FileContent | null): Promise<FileAccess> {
+    const { mode, format, directory } = this.#settings;
+    const isOurs = (((await this.#disk.directoryMode(directory)) ?? 0) & 0o022) === 0;
+    if (file === null || !isOurs) return { mode: mode ?? PRIVATE };
+    const kept = format.kind === "raw" ? PRIVATE : file.mode & ~0o022;
     return { mode: mode ?? kept, owner: { uid: file.uid, gid: file.gid } };
   }
 

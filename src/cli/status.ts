@@ -20,7 +20,8 @@ export const addStatus: AddVerb = (program, shell) => {
 };
 
 async function status(shell: Shell, token: string | undefined, json: boolean): Promise<ExitCode> {
-  const report = await withControl(shell, { need: "read", token }, async (control) => {
+  const report = await withControl(shell, { need: "read", token }, async (control, by) => {
+    if (by === "alone") shell.err.line("renewd: no daemon answers; this is the state as it was left");
     const all = await control.status();
     if (token === undefined) return all;
     const one = await control.tokenStatus(token);

@@ -182,5 +182,5 @@ function someOf(names: readonly string[]): string {
 
 /** Claims are the outside's words: quoted, short, without control characters. */
 function shown(text: string | null): string {
-  return text === null ? "absent" : JSON.stringify(text.slice(0, 80));
+  return text === null ? "absent" : JSON.stringify(text.slice(0, 80).replaceAll(/\p{C}/gu, "\u{FFFD}"));
 }

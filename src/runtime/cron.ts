@@ -1,10 +1,9 @@
-import { createTask, type Logger, schedule, type ScheduledTask, validateDetailed } from "node-cron";
+import { createTask, validateDetailed } from "node-cron";
 import { type Instant, MINUTE_MS, SECOND_MS } from "../core/duration.ts";
 import { RenewdError } from "../core/errors.ts";
 
-/** How often the wall clock is compared with the monotonic one, and how far they may come apart in between. */
-const CLOCK_CHECK_MS = 5 * SECOND_MS;
-const CLOCK_STEP_MS = 2 * SECOND_MS;
+/** A gap longer than this between two looks is a leap of the clock or a host that slept; it is not walked second by second. */
+const LEAP_MS: number = MINUTE_MS;
 
 /**
  * An expression of five fields (minutes) or six (seconds first) and an IANA zone -> whether the minute or second that
@@ -33,52 +32,41 @@ export interface Tick {
 
 /**
  * Calls `onTick` whenever the expression matches (in UTC), until stopped; a tick that comes late is still given, several
- * that were missed are given once. After the wall clock was set, or the host slept, the next tick comes within seconds.
- * Whatever `onTick` throws goes to `onError`. Throws `settings_invalid`.
+ * that were missed are given once. node-cron says which seconds match. Its own scheduler is not used, for it walks every
+ * slot that was missed (a month asleep blocks for a minute) and is silent for as long as the clock was set back. Whatever
+ * `onTick` throws goes to `onError`. Throws `settings_invalid`.
  */
 export function startTick(expression: string, onTick: () => void, onError: (thrown: unknown) => void): Tick {
-  checkedFields(expression);
-  const give = (): void => {
+  const matches = compileCron(expression, "Etc/UTC");
+  let seen = second(Date.now());
+  const look = (): void => {
+    const now = second(Date.now());
+    const isDue = now < seen || now - seen > LEAP_MS || isMatchWithin(matches, seen, now);
+    seen = now;
+    timer = setTimeout(look, untilNextSecond());
+    if (!isDue) return;
     try {
       onTick();
     } catch (thrown) {
       onError(thrown);
     }
   };
-  let task = scheduleTick(expression, give, onError);
-  // node-cron waits for an instant: with the wall clock set back an hour it would be silent for that hour.
-  let offsetMs = clockOffsetMs();
-  const watch = setInterval(() => {
-    const stepMs = clockOffsetMs() - offsetMs;
-    offsetMs += stepMs;
-    if (Math.abs(stepMs) < CLOCK_STEP_MS) return;
-    void task.destroy();
-    task = scheduleTick(expression, give, onError);
-    give();
-  }, CLOCK_CHECK_MS);
-  watch.unref();
-  return {
-    stop() {
-      clearInterval(watch);
-      void task.destroy();
-    },
-  };
+  let timer = setTimeout(look, untilNextSecond());
+  return { stop: () => clearTimeout(timer) };
 }
 
-function scheduleTick(expression: string, give: () => void, onError: (thrown: unknown) => void): ScheduledTask {
-  const quiet = (): void => undefined;
-  const logger: Logger = { info: quiet, warn: quiet, debug: quiet, error: (first, second) => onError(second ?? first) };
-  return schedule(expression, give, {
-    timezone: "Etc/UTC",
-    logger,
-    noOverlap: true,
-    suppressMissedWarning: true,
-    missedExecutionTolerance: Number.MAX_SAFE_INTEGER,
-  });
+/** After `seen`, up to and with `now`. */
+function isMatchWithin(matches: (at: Instant) => boolean, seen: Instant, now: Instant): boolean {
+  for (let at = seen + SECOND_MS; at <= now; at += SECOND_MS) if (matches(at)) return true;
+  return false;
 }
 
-function clockOffsetMs(): number {
-  return Date.now() - performance.now();
+function second(at: Instant): Instant {
+  return Math.floor(at / SECOND_MS) * SECOND_MS;
+}
+
+function untilNextSecond(): number {
+  return SECOND_MS - (Date.now() % SECOND_MS);
 }
 
 function checkedFields(expression: string): 5 | 6 {

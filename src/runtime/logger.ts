@@ -30,13 +30,31 @@ export function createLogger(options: LoggerOptions): Logger {
     onEvent: (event) => {
       log[EVENT_LEVELS[event.type]](fieldsOf(event), MESSAGES[event.type]);
     },
-    close: () => stderr?.flushSync(),
+    close: () => stderr?.close(),
   };
 }
 
-/** Lines wait for the operating system, renewd does not wait for them; what nobody reads is bounded. */
-function openStderr(): ReturnType<typeof destination> {
-  return destination({ dest: 2, sync: false, maxLength: 4 * 1024 * 1024 });
+/**
+ * Lines wait for the operating system, renewd does not wait for them; what nobody reads is bounded. A log that cannot be
+ * written (a full disk, a reader gone) does not stop the work that it tells of.
+ */
+function openStderr(): { write(text: string): void; close(): void } {
+  const stderr = destination({ dest: 2, sync: false, maxLength: 4 * 1024 * 1024 });
+  let isBroken = false;
+  stderr.on("error", () => {
+    isBroken = true;
+  });
+  stderr.on("write", () => {
+    isBroken = false;
+  });
+  return {
+    write: (text) => void stderr.write(text),
+    // Flushing what cannot be written would wait for ever, also at the process's end.
+    close: () => {
+      if (isBroken) stderr.destroy();
+      else stderr.flushSync();
+    },
+  };
 }
 
 function asItIs(line: string): string {

@@ -134,7 +134,13 @@ export const defaultsShape = z
   .prefault({});
 
 /** Alert channels have a schema of their own once they exist. */
-export const alertsShape = z.record(z.string(), z.unknown()).optional();
+export const alertsShape = z
+  .record(z.string(), z.unknown())
+  .refine(
+    (alerts) => Object.keys(alerts).length === 0,
+    "has no channels in this version; remove it, and alert on the metrics",
+  )
+  .optional();
 
 /** The longest a window may stay open; longer means always. */
 export const LONGEST_WINDOW_MS: number = 366 * DAY_MS;

@@ -143,7 +143,7 @@ describe("what a person decides", () => {
       ["resume", "airflow"],
       ["adopt", "airflow", "file"],
     ]);
-    expect(new Set(app.asked.map(({ need }) => need))).toEqual(new Set(["act"]));
+    expect(new Set(app.asked.map(({ need }) => need))).toEqual(new Set(["note"]));
   });
 });
 

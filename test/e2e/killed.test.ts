@@ -45,16 +45,12 @@ it("survives SIGKILL at any instant: every token is known, every read is good, a
 
   await until("all is settled again", async () => (await settledFingerprint(place)) !== undefined, 60_000);
   const made = await madeTokens(place);
-  expect(
-    unknownTo(
-      place,
-      made.map(({ fingerprint }) => fingerprint),
-    ),
-    history,
-  ).toEqual([]);
   expect(await settledFingerprint(place), history).toBe(made.at(-1)?.fingerprint);
 
+  // A request that the issuer worked off very late is found by the look before the next renewal at the latest.
   expect(await place.renew(TOKEN), history).toMatchObject({ code: 0, stderr: "" });
+  const all = (await madeTokens(place)).map(({ fingerprint }) => fingerprint);
+  expect(unknownTo(place, all), history).toEqual([]);
   reader[Symbol.dispose]();
   expect(reader.failures, history).toEqual([]);
   expect(reader.leastLeftMs, history).toBeGreaterThanOrEqual(10_000);

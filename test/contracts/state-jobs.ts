@@ -52,6 +52,33 @@ export function jobsContract(bench: StateBench): void {
       });
     });
 
+    it("of a target that is another place now begins anew: nothing is believed of it that was learnt of the other", async () => {
+      const lease = await claim(AWS);
+      const held = { ...issueOf("one"), sinceAt: NOW, provedAt: NOW };
+      await bench.state.changeTarget(lease, NOW, { held, ownership: "ours", observedAt: NOW });
+      const moved = ENROLMENTS.map((token) => ({
+        ...token,
+        targets: token.targets.map((target) =>
+          target.label === "aws" ? { ...target, identity: "elsewhere" } : target,
+        ),
+      }));
+      await bench.state.enrol(moved, NOW + 1);
+      const [target] = await bench.state.targets("flow");
+      expect(target).toMatchObject({ firstSeenAt: NOW + 1, held: null, ownership: "none", observedAt: null });
+      expect(await bench.state.changeTarget(lease, NOW + 1, { observedAt: NOW })).toBe(false);
+      expect(await bench.state.due(NOW + 1, 10)).toContainEqual(AWS);
+    });
+
+    it("of a token that is another one now has no token in use, and knows the old one as superseded", async () => {
+      await change(acceptOf("one"));
+      await bench.state.enrol(
+        ENROLMENTS.map((token) => (token.key === "flow" ? { ...token, identity: "another" } : token)),
+        NOW + 1,
+      );
+      expect(await bench.state.token("flow")).toMatchObject({ desired: null, previous: null, mint: null });
+      expect([...(await bench.state.known("flow")).values()].map(({ fate }) => fate)).toEqual(["superseded"]);
+    });
+
     it("again with the same settings changes nothing and wakes nobody", async () => {
       await allAsleep();
       await bench.state.enrol(ENROLMENTS, NOW + 1);

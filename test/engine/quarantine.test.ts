@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { SecretText } from "../../src/core/secret-text.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import type { Row } from "../support/fake-issuer.ts";
 import { forgotten, mostWithin } from "../support/oracle.ts";
@@ -108,4 +109,18 @@ test("the earliest of what the token and its issuer say is its expiry", async ()
   };
   await world.run(MINUTE_MS);
   expect((await world.token()).desired?.expAt).toBe(saidAt);
+});
+
+test("an issuer that answers with the token in use brings nothing, and takes nothing from that token", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.event("renewal:settled");
+  const inUse = world.issuer.rows[0]?.text ?? "";
+  const before = (await world.state.token("token-1"))?.desired;
+  world.issuer.request = () =>
+    Promise.resolve({ outcome: "minted", token: new SecretText(inUse), issuerId: "1", expiresAt: null });
+  await world.event("renewal:failed");
+  const record = await world.state.token("token-1");
+  expect(record?.trouble?.last.code).toBe("no_progress");
+  expect(record?.desired).toEqual(before);
+  expect((await world.state.unseal("token-1", before?.fingerprint ?? ""))?.reveal()).toBe(inUse);
 });

@@ -21,6 +21,14 @@ const REFUSALS: readonly Refusal[] = [
     hint: /Write 1/,
   },
   {
+    what: "alert channels, which nobody would be told by",
+    from: "version: 1",
+    to: "version: 1\n@@alerts: { slack: { url: nowhere } }",
+    path: "alerts",
+    message: /no channels in this version/,
+    hint: /metrics/,
+  },
+  {
     what: "an unknown section",
     from: "version: 1",
     to: "version: 1\n@@alert: {}",

@@ -59,9 +59,10 @@ async function readText(response: HttpResponse, mostBytes: number): Promise<stri
 
 /** Words of another system, fit for a message: bounded, on one line, and long unbroken runs (tokens, keys) left out. */
 function clean(words: string, sent: readonly string[] = []): string {
-  const said = words.replace(/[\p{C}\s]+/gu, " ");
+  const oneLine = (text: string): string => text.replace(/[\p{C}\s]+/gu, " ");
+  const said = oneLine(words);
   const plain = sent
-    .reduce((text, secret) => text.replaceAll(secret, "[redacted]"), said)
+    .reduce((text, secret) => text.replaceAll(oneLine(secret), "[redacted]"), said)
     .replace(/[\w+/=-]{16,}(?:\.[\w+/=-]*)+|[\w+/=-]{64,}/g, "[redacted]");
   return plain.length > MOST_WORDS ? `${plain.slice(0, MOST_WORDS - 1)}…` : plain.trim();
 }

@@ -122,6 +122,15 @@ describe("signing in to FlowAuth", () => {
     expect(bench.server.seen).toHaveLength(1);
   });
 
+  it("never passes on a password or a cookie that the issuer repeats in its words", async () => {
+    await using bench = await startBench();
+    bench.server.script("sign_in", { status: 400, json: { code: 400, message: "bad: correct  horse of flowbot" } });
+    const refused = await mint(bench);
+    if (refused.outcome === "minted") throw new TypeError("it was to be refused");
+    expect(refused.error.message).not.toContain("horse");
+    expect(refused.error.message).toContain("[redacted] of flowbot");
+  });
+
   it("passes on how long a proxy wants us to wait", async () => {
     await using bench = await startBench();
     bench.server.script("sign_in", { status: 503, html: "", headers: { "retry-after": "90" } });

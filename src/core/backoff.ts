@@ -42,7 +42,7 @@ export function nextTryAt(failed: Failed, urgency: Urgency, share: number, now: 
   const doubledMs = FIRST_DELAY_MS * 2 ** Math.min(failed.attempts - 1, 12);
   const delayMs = failed.retry === "soon" ? Math.min(doubledMs, capMs) : capMs;
   const spreadMs = delayMs * (0.9 + 0.1 * share);
-  return Math.round(now + Math.max(spreadMs, Math.min(failed.retryAfterMs ?? 0, HOUR_MS)));
+  return Math.floor(now + Math.max(spreadMs, Math.min(failed.retryAfterMs ?? 0, HOUR_MS)));
 }
 
 /** The calls of the last hour, oldest first: a list that can never grow beyond its limit. */

@@ -123,7 +123,8 @@ describe("the quick start", () => {
 describe.skipIf(!existsSync(SCRIPT))("the quick start on a terminal", () => {
   it("tells in plain lines what happens, and gives the sign-in link", async () => {
     await using place = (await quickStart()).place;
-    const command = `${process.execPath} ${RENEWD} run -c ${place.settingsFile}`;
+    // `exec`: a shell between would hear Ctrl-C too, and some then end by it, whatever renewd ends with.
+    const command = `exec ${process.execPath} ${RENEWD} run -c ${place.settingsFile}`;
     const terminal = spawn(SCRIPT, ["-qfec", command, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
     let screen = "";
     terminal.stdout.setEncoding("utf8").on("data", (text: string) => void (screen += text));

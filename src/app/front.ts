@@ -83,6 +83,9 @@ function remoteOf(control: Control, link: () => string | null, reload: Remote["r
     renewal: (token, since) => control.renewal(token, since),
     pause: (token, until, reason) => control.pause(token, until, reason),
     resume: (token) => control.resume(token),
+    rollback: (token) => control.rollback(token),
+    accept: (token) => control.accept(token),
+    discard: (token) => control.discard(token),
     adopt: (token, target) => control.adopt(token, target),
     reload,
     issueLink: () => {

@@ -22,6 +22,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 const BY_ERROR: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   would_not_gain: EXIT.notWell,
   token_paused: EXIT.notWell,
+  nothing_to_roll_back: EXIT.notWell,
+  nothing_quarantined: EXIT.notWell,
+  not_acceptable: EXIT.notWell,
   settings_invalid: EXIT.settings,
   commands_not_allowed: EXIT.settings,
   state_unwritable: EXIT.state,

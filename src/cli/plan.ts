@@ -26,10 +26,11 @@ async function plan(shell: Shell, json: boolean): Promise<ExitCode> {
 }
 
 function entryText(entry: PlanEntry, now: Instant, out: Output): string {
-  const when = entry.at === null ? "until resumed" : `${formatInstant(entry.at)}  ${inWords(entry.at, now)}`;
+  const unsure = entry.action === "paused" ? "until resumed" : "until a person decides";
+  const when = entry.at === null ? unsure : `${formatInstant(entry.at)}  ${inWords(entry.at, now)}`;
   const indented = (text: string): string => labelled("", text, out.columns, INDENT);
   return [
-    `${out.paint("faint", when)}  ${out.paint("strong", entry.token)}: ${out.paint("plain", entry.action)}`,
+    `${out.paint("faint", when)}  ${out.paint("strong", entry.token)}: ${out.paint("plain", entry.action.replaceAll("_", " "))}`,
     indented(`because ${entry.reason}`),
     ...entry.arithmetic.map(indented),
   ].join("\n");

@@ -1,10 +1,12 @@
 import { MessageChannel } from "node:worker_threads";
 import { Command } from "commander";
+import { addAccept } from "./accept.ts";
 import { addAdopt } from "./adopt.ts";
 import { addCheck } from "./check.ts";
 import type { AddVerb, Cli, Shell } from "./command.ts";
 import { addDashboard } from "./dashboard.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-codes.ts";
+import { addDiscard } from "./discard.ts";
 import { addHealth } from "./health.ts";
 import { addHistory } from "./history.ts";
 import { addIssuer } from "./issuer.ts";
@@ -13,6 +15,7 @@ import { addPlan } from "./plan.ts";
 import { addRenew } from "./renew.ts";
 import { reportError } from "./report-error.ts";
 import { addResume } from "./resume.ts";
+import { addRollback } from "./rollback.ts";
 import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
 
@@ -28,6 +31,9 @@ const VERBS: readonly AddVerb[] = [
   addHistory,
   addPause,
   addResume,
+  addRollback,
+  addAccept,
+  addDiscard,
   addAdopt,
   addDashboard,
   addHealth,

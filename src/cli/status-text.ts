@@ -38,7 +38,7 @@ function serviceLine({ kind, key, failures, code, probeAt }: ServiceStatus, at: 
 }
 
 function tokenText(token: TokenStatus, at: Instant, out: Output): string {
-  const { newest, schedule } = token;
+  const { newest, previous, schedule } = token;
   const line = (label: string, text: string): string => labelled(`  ${label}`, text, out.columns, INDENT);
   const named = token.name === token.token ? "" : ` (${token.name} at ${token.issuer})`;
   const style: Style = token.ok ? "good" : "bad";
@@ -49,8 +49,11 @@ function tokenText(token: TokenStatus, at: Instant, out: Output): string {
     lines.push(line("newest", `${newest.fingerprint}, expires ${instantInWords(newest.expAt, at)}`));
     if (newest.roles.length > 0) lines.push(line("roles", newest.roles.join(", ")));
   }
+  if (previous !== null && previous.expAt > at)
+    lines.push(line("previous", `${previous.fingerprint}, expires ${instantInWords(previous.expAt, at)}`));
   if (schedule !== null) lines.push(line("deadline", instantInWords(schedule.deadlineAt, at)));
   lines.push(line("next", nextWords(token.next)));
+  lines.push(...adviceLines(token, out));
   lines.push(...token.conditions.map((condition) => conditionText(condition, out)));
   for (const target of token.targets) lines.push(targetText(target, at, out));
   return lines.join("\n");
@@ -65,6 +68,7 @@ function targetText(target: TargetStatus, at: Instant, out: Output): string {
   const text = `${target.target} at ${target.store}, ${wordOf(target.state)}: ${holds}${safe}${next}`;
   return [
     labelled("  target", text, out.columns, INDENT),
+    ...adviceLines(target, out),
     ...target.conditions.map((condition) => conditionText(condition, out)),
   ].join("\n");
 }
@@ -78,8 +82,17 @@ function conditionText({ severity, reason, message, action }: Condition, out: Ou
       .join("\n");
   return [
     paintEach(labelled("  !", `${severity}, ${reason}: ${message}`, out.columns, INDENT)),
-    paintEach(labelled("  ->", action, out.columns, INDENT)),
+    paintEach(labelled("  you:", action, out.columns, INDENT)),
   ].join("\n");
+}
+
+/** Why it is in this state and what a person does, unless one of its conditions says so already. */
+function adviceLines(
+  { advice, conditions }: Pick<TokenStatus, "advice" | "conditions">,
+  out: Output,
+): readonly string[] {
+  if (advice === null || conditions.some(({ message }) => message === advice.reason)) return [];
+  return [labelled("  why", advice.reason, out.columns, INDENT), labelled("  you:", advice.you, out.columns, INDENT)];
 }
 
 /** `not_owned` -> "not owned". */

@@ -37,6 +37,14 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "renewal:quarantined": ({ fingerprint, check, message }) =>
     `token ${fingerprint} failed verification (${check}: ${message}); it is quarantined, the old one stays`,
   "renewal:outlived": ({ fingerprint }) => `token ${fingerprint} can no longer serve; asking for another`,
+  "renewal:rolled-back": ({ fingerprint, withdrawn, expAt }, at) =>
+    `a person rolled back: token ${withdrawn} is withdrawn, ${fingerprint} is used again, which lives until ${at(expAt)}`,
+  "renewal:overruled": ({ fingerprint, check, expAt }, at) =>
+    `a person accepted token ${fingerprint} in spite of its ${check}: lives until ${at(expAt)}`,
+  "renewal:discarded": ({ fingerprint }) =>
+    fingerprint === null
+      ? "a person said that the lost request made nothing of use"
+      : `a person discarded the quarantined token ${fingerprint}`,
   "renewal:failed": ({ message, code, nextTryAt }, at) =>
     `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
   "renewal:settled": ({ fingerprint, result }) =>

@@ -1,8 +1,9 @@
-import { pausedUntil, rolesDiffer, type TokenView } from "./decide.ts";
+import { pausedUntil, rolesDiffer, type TokenView, waitsForPerson } from "./decide.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
 import type { Condition, IncidentReason, Severity } from "./incidents.ts";
 import type { TargetRecord, TokenRecord, Trouble } from "./records.ts";
+import { isJudgement } from "./ruling.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import { targetDeadlineAt, type TargetView } from "./target.ts";
 
@@ -13,12 +14,7 @@ const FAILURES_TO_TELL = 3;
 export function tokenConditions(view: TokenView, now: Instant): readonly Condition[] {
   const { record } = view;
   const schedule = record.desired === null ? null : scheduleOf(record.desired, view.pace);
-  return [
-    ...lateness(view, schedule, now),
-    ...failing(record, schedule, now),
-    ...doubts(record, now),
-    ...oddities(view),
-  ];
+  return [...lateness(view, schedule, now), ...failing(view, schedule, now), ...doubts(view, now), ...oddities(view)];
 }
 
 /** The earliest instant after `now` at which time alone makes or mends a condition of the token. */
@@ -102,7 +98,8 @@ export function nextTargetConditionAt(view: TargetView, repairMs: number, now: I
 function lateness(view: TokenView, schedule: Schedule | null, now: Instant): readonly Condition[] {
   const { desired, pause, trouble } = view.record;
   if (schedule === null || desired === null) return [];
-  const action = trouble === null ? "Look at `renewd plan` for what holds it up." : ERRORS[trouble.last.code].hint;
+  const seen = trouble === null ? "Look at `renewd plan` for what holds it up." : ERRORS[trouble.last.code].hint;
+  const action = waitsForPerson(view, now) ? DISCARD_HINT : seen;
   const left = formatDuration(schedule.deadlineAt - now);
   if (now >= desired.expAt) {
     return [
@@ -131,13 +128,14 @@ function lateness(view: TokenView, schedule: Schedule | null, now: Instant): rea
   ];
 }
 
-function failing(record: TokenRecord, schedule: Schedule | null, now: Instant): readonly Condition[] {
+function failing(view: TokenView, schedule: Schedule | null, now: Instant): readonly Condition[] {
+  const { record } = view;
   const { trouble } = record;
   const deadline = schedule?.deadlineAt ?? null;
   if (trouble === null || isPast(record, schedule, now) || !worthTelling(trouble, deadline, now)) return [];
   const { code } = trouble.last;
-  if (code === "token_rejected") return [];
-  const reason = code === "no_progress" ? "no_progress" : "issuer_failing";
+  if (code === "token_rejected" || waitsForPerson(view, now)) return [];
+  const reason = code === "no_progress" || code === "token_absent" ? code : "issuer_failing";
   return [
     {
       reason,
@@ -153,14 +151,32 @@ export function isPast(record: TokenRecord, schedule: Schedule | null, now: Inst
   return schedule !== null && record.mint === null && record.wish === null && now < schedule.renewAt;
 }
 
-function doubts(record: TokenRecord, now: Instant): readonly Condition[] {
+/** What a person does about a request of which only a person can tell what it made. */
+export const DISCARD_HINT =
+  "Look at the issuer; `renewd discard TOKEN` says that nothing usable was made and lets renewd ask anew.";
+const ACCEPT_HINT =
+  "See what changed at the issuer: if it is rightful, `renewd accept TOKEN`; else mend it there and `renewd discard TOKEN`.";
+const NOT_OURS_HINT =
+  "Find out who answers in the issuer's name, or which account, server or key is meant; then `renewd discard TOKEN`, so that renewd asks anew.";
+
+function doubts(view: TokenView, now: Instant): readonly Condition[] {
+  const { record } = view;
   const conditions: Condition[] = [];
   if (record.quarantined !== null) {
     const { fingerprint, check, message } = record.quarantined;
     const text = `The fresh token ${fingerprint} is quarantined: ${message} (${check}). The old one stays in use.`;
-    conditions.push({ reason: "quarantined", severity: "warning", message: text, action: ERRORS.token_rejected.hint });
+    const action = isJudgement(check) ? ACCEPT_HINT : NOT_OURS_HINT;
+    conditions.push({ reason: "quarantined", severity: "warning", message: text, action });
   }
-  if (record.mint !== null && record.mint.fresh === null && now >= record.mint.settleAt && record.trouble !== null) {
+  if (record.mint !== null && waitsForPerson(view, now)) {
+    const message = `Whether the request of ${formatInstant(record.mint.sentAt)} made a token only a person can tell: the issuer lists none, and a second request would revoke it.`;
+    conditions.push({ reason: "outcome_unknown", severity: "critical", message, action: DISCARD_HINT });
+  } else if (
+    record.mint !== null &&
+    record.mint.fresh === null &&
+    now >= record.mint.settleAt &&
+    record.trouble !== null
+  ) {
     const message = `Whether the request of ${formatInstant(record.mint.sentAt)} made a token is not known yet: the issuer's list cannot be read.`;
     conditions.push({ reason: "outcome_unknown", severity: "warning", message, action: ERRORS.outcome_unknown.hint });
   }

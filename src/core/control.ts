@@ -1,6 +1,7 @@
 /** What a person or a program may ask of the daemon: the same for the socket, the HTTP API and verbs that act alone. */
 import type { Instant } from "./duration.ts";
 import type { PlanEntry } from "./plan.ts";
+import type { Check } from "./records.ts";
 import type { HistoryEntry } from "./state-store.ts";
 import type { StatusReport, TokenStatus } from "./status.ts";
 
@@ -18,8 +19,39 @@ export interface Control {
   /** Throws `unknown_token`. */
   pause(token: string, until: Instant | null, reason: string | null): Promise<void>;
   resume(token: string): Promise<void>;
+  /** Puts the previous token back everywhere and pauses. Throws `unknown_token`, `nothing_to_roll_back`. */
+  rollback(token: string): Promise<RolledBack>;
+  /** Uses what is quarantined all the same. Throws `unknown_token`, `nothing_quarantined`, `not_acceptable`. */
+  accept(token: string): Promise<Accepted>;
+  /** Drops what is quarantined or in doubt, so that renewd asks anew. Throws `unknown_token`, `nothing_quarantined`. */
+  discard(token: string): Promise<Discarded>;
   /** Lets renewd write a target that holds something else. Throws `unknown_token`. */
   adopt(token: string, target: string): Promise<void>;
+}
+
+export interface RolledBack {
+  readonly token: string;
+  /** No longer used. */
+  readonly withdrawn: string;
+  /** Used again. */
+  readonly fingerprint: string;
+  readonly expAt: Instant;
+  /** The arithmetic of each target whose readers it serves too short. */
+  readonly warnings: readonly string[];
+}
+
+export interface Accepted {
+  readonly token: string;
+  readonly fingerprint: string;
+  readonly expAt: Instant;
+  /** What had failed. */
+  readonly check: Check;
+}
+
+export interface Discarded {
+  readonly token: string;
+  /** Null for a request of which it is not known whether it made one. */
+  readonly fingerprint: string | null;
 }
 
 export interface RenewTicket {

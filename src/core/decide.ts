@@ -3,6 +3,7 @@ import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { type Issue, lifetimeMs } from "./issue.ts";
 import type { Mint, Pause, RenewCause, TokenRecord, Trouble } from "./records.ts";
 import { greatestNeedMs, HEARTBEAT_MS, type Pace, type Schedule, scheduleOf, type Use } from "./schedule.ts";
+import type { IssuerCapabilities } from "./ports.ts";
 import type { DeclaredToken } from "./token.ts";
 import { isOpen, nextOpening } from "./windows.ts";
 
@@ -25,6 +26,7 @@ export interface TokenView {
   readonly pace: Pace;
   /** Wall clock, uptime and the issuer's Date agree; without that nothing overrides a window. */
   readonly clockTrusted: boolean;
+  readonly issuer: IssuerCapabilities;
 }
 
 export function decide(view: TokenView, now: Instant): TokenDecision {
@@ -45,18 +47,37 @@ function skipsBackoff({ wish, trouble }: TokenRecord): boolean {
 
 function decideMint(mint: Mint, view: TokenView, now: Instant): TokenDecision {
   const { trouble, calls } = view.record;
-  // Only failures of this mint hold it up: a person's wish may have begun it while an older failure still backed off.
-  const failed = trouble !== null && trouble.last.at >= mint.sentAt;
+  const failed = hasFailed(mint, trouble);
   const retryAt = failed ? retryFrom(trouble, calls, now) : undefined;
   if (mint.fresh !== null) return decideFresh(mint.fresh, view, retryAt, now);
+  if (waitsForPerson(view, now)) return { do: "wait", until: now + HEARTBEAT_MS, reason: FOR_PERSON };
   if (retryAt !== undefined)
     return { do: "wait", until: retryAt, reason: "it is not known whether the last request minted a token" };
-  if (!failed && mint.lookedAt === null)
+  if (!failed && mint.lookedAt === null && (view.issuer.lists || view.issuer.overlap === "kept"))
     return { do: "settle", reason: "renewd ended while a request was under way: look for what it made" };
   if (now < mint.settleAt && mint.settleAt - now <= RETRY_DELAY_MS_MAX) {
     return { do: "wait", until: mint.settleAt, reason: "a request was sent and what it makes may still be under way" };
   }
   return { do: "settle", reason: "a request was sent whose answer is not known: look for what it made" };
+}
+
+const FOR_PERSON =
+  "the answer to the last request was lost, and its issuer neither lists tokens nor keeps the old one: only a person can tell what it made";
+
+/** Only failures of this mint hold it up: a person's wish may have begun it while an older failure still backed off. */
+function hasFailed(mint: Mint, trouble: Trouble | null): boolean {
+  return trouble !== null && trouble.last.at >= mint.sentAt;
+}
+
+/**
+ * An answer is lost for good, at an issuer that cannot be asked what it made and has revoked the old token for it: asking
+ * again could revoke what a person may already have put in place.
+ */
+export function waitsForPerson({ record, issuer }: Pick<TokenView, "record" | "issuer">, now: Instant): boolean {
+  const { mint, trouble } = record;
+  if (mint === null || mint.fresh !== null || issuer.lists || issuer.overlap !== "none") return false;
+  const mayStillAnswer = now < mint.settleAt && mint.settleAt - now <= RETRY_DELAY_MS_MAX;
+  return hasFailed(mint, trouble) || !mayStillAnswer;
 }
 
 function decideFresh(fresh: Issue, view: TokenView, retryAt: Instant | undefined, now: Instant): TokenDecision {
@@ -137,6 +158,11 @@ export function pausedUntil(pause: Pause | null, now: Instant): Instant | undefi
   if (pause === null) return undefined;
   if (pause.until === null) return now + HEARTBEAT_MS;
   return pause.until > now ? pause.until : undefined;
+}
+
+/** Until when targets are left alone; undefined when they are not. */
+export function deliveriesPausedUntil(pause: Pause | null, now: Instant): Instant | undefined {
+  return pause?.deliveries === true ? undefined : pausedUntil(pause, now);
 }
 
 function pauseReason(pause: Pause | null): string {

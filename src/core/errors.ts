@@ -84,7 +84,7 @@ export const ERRORS = {
   ),
   token_rejected: slow(
     "one",
-    "The fresh token failed verification and is quarantined; the old one stays. `renewd history TOKEN` says which check failed; if the change at the issuer is rightful, give the token another key in the settings, so that it begins anew.",
+    "The fresh token failed verification and is quarantined; the old one stays. `renewd history TOKEN` says which check failed; if the change at the issuer is rightful, `renewd accept TOKEN`; else mend it there and `renewd discard TOKEN`.",
   ),
   no_progress: slow(
     "one",
@@ -150,6 +150,15 @@ export const ERRORS = {
   unknown_token: person("one", "No token of this key is declared; `renewd status` lists them."),
   would_not_gain: person("one", "The token in use lives at least as long; ask for a longer lifetime."),
   token_paused: person("one", "`renewd resume TOKEN` first; a paused token is not touched."),
+  nothing_to_roll_back: person(
+    "one",
+    "There is no earlier token that still lives; `renewd status TOKEN` shows `previous`. `renewd renew TOKEN` makes a newer one.",
+  ),
+  nothing_quarantined: person("one", "No fresh token of it waits for a decision; see `renewd status TOKEN`."),
+  not_acceptable: person(
+    "one",
+    "Only a judgement on roles, scopes, gain or lifetime may be overruled, and only for a token that lives; `renewd discard TOKEN` lets renewd ask anew.",
+  ),
   daemon_unreachable: person("one", "No daemon answers; start it, or check that it runs on the same settings file."),
   usage: person("one", "See `renewd --help`."),
   bug: slow("one", "This should not happen; please report it with the event's details."),

@@ -33,6 +33,10 @@ export interface EventMap {
   "renewal:adopted": ForToken & ForIssue & { readonly from: "issuer" | "target" };
   "renewal:quarantined": ForToken & ForIssue & Failed & { readonly check: string };
   "renewal:outlived": ForToken & ForIssue;
+  "renewal:rolled-back": ForToken & ForIssue & { readonly withdrawn: Fingerprint };
+  "renewal:overruled": ForToken & ForIssue & { readonly check: string };
+  /** Null where it is not known whether there was any. */
+  "renewal:discarded": ForToken & { readonly fingerprint: Fingerprint | null };
   "renewal:failed": ForToken & Failed & { readonly nextTryAt: Instant };
   "renewal:settled": ForToken & ForIssue & { readonly result: RenewalResult };
   "issue:foreign": ForToken & { readonly fingerprint: Fingerprint; readonly message: string };
@@ -113,6 +117,9 @@ export const EVENT_LEVELS: Readonly<Record<EventType, Level>> = {
   "renewal:adopted": "info",
   "renewal:quarantined": "error",
   "renewal:outlived": "warn",
+  "renewal:rolled-back": "info",
+  "renewal:overruled": "info",
+  "renewal:discarded": "info",
   "renewal:failed": "warn",
   "renewal:settled": "info",
   "issue:foreign": "warn",

@@ -5,6 +5,7 @@ export type IncidentReason =
   | "deadline_missed"
   | "expired"
   | "issuer_failing"
+  | "token_absent"
   | "target_failing"
   | "never_delivered"
   | "quarantined"

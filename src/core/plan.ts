@@ -1,5 +1,5 @@
 /** What each token would do next, when and why, with the arithmetic of its deadline. */
-import { decide, openingFrom, pausedUntil, type TokenDecision, type TokenView } from "./decide.ts";
+import { decide, openingFrom, pausedUntil, type TokenDecision, type TokenView, waitsForPerson } from "./decide.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { lifetimeMs } from "./issue.ts";
 import { leewayMs, needMs, scheduleOf } from "./schedule.ts";
@@ -8,7 +8,7 @@ export interface PlanEntry {
   readonly token: string;
   readonly name: string;
   readonly action: string;
-  /** When it happens: now, or the instant the token waits for; null for one that is paused without an end. */
+  /** When it happens: now, or the instant the token waits for; null for one that waits for a person. */
   readonly at: Instant | null;
   readonly reason: string;
   readonly renewAt: Instant | null;
@@ -35,15 +35,19 @@ export function planEntry(view: TokenView, now: Instant): PlanEntry {
   };
 }
 
-function actionOf({ record }: TokenView, next: TokenDecision["do"], now: Instant): string {
+function actionOf(view: TokenView, next: TokenDecision["do"], now: Instant): string {
+  const { record } = view;
   if (pausedUntil(record.pause, now) !== undefined) return "paused";
+  if (waitsForPerson(view, now)) return "waiting_for_person";
   if (next !== "wait") return next;
   if (record.mint === null) return "renew";
   return record.mint.fresh === null ? "settle" : "verify";
 }
 
-function atOf({ record }: TokenView, decision: TokenDecision, now: Instant): Instant | null {
+function atOf(view: TokenView, decision: TokenDecision, now: Instant): Instant | null {
+  const { record } = view;
   if (pausedUntil(record.pause, now) !== undefined) return record.pause?.until ?? null;
+  if (waitsForPerson(view, now)) return null;
   return decision.do === "wait" ? decision.until : now;
 }
 

@@ -17,11 +17,15 @@ export interface AcceptedIssue extends Issue {
   readonly acceptedAt: Instant;
 }
 
-/** An issue that failed verification; it stays out of every target. */
+/** An issue that failed verification; it stays out of every target. Its text stays sealed, for a person may accept it. */
 export interface QuarantinedIssue extends Issue {
   readonly check: Check;
   readonly message: string;
   readonly at: Instant;
+  /** From when on its claims say that it is valid. */
+  readonly validAt: Instant;
+  /** Null where its claims could not be read. */
+  readonly scopes: Scopes | null;
 }
 
 export type Check =
@@ -54,6 +58,8 @@ export interface Pause {
   readonly since: Instant;
   readonly until: Instant | null;
   readonly reason: string | null;
+  /** Whether targets are put right all the same, as after a rollback; an ordinary pause stops that too. */
+  readonly deliveries: boolean;
 }
 
 /** A person's wish to renew now, whatever the schedule says. */
@@ -75,6 +81,8 @@ export interface TokenRecord {
   readonly firstSeenAt: Instant;
   readonly desired: AcceptedIssue | null;
   readonly previous: AcceptedIssue | null;
+  /** Rolled back by a person: never adopted or delivered again, and replaced wherever it is held. */
+  readonly withdrawn: readonly Fingerprint[];
   readonly mint: Mint | null;
   readonly quarantined: QuarantinedIssue | null;
   readonly pause: Pause | null;
@@ -125,6 +133,7 @@ export function newToken(key: string, at: Instant): TokenRecord {
     firstSeenAt: at,
     desired: null,
     previous: null,
+    withdrawn: [],
     mint: null,
     quarantined: null,
     pause: null,

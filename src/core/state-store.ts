@@ -3,7 +3,7 @@ import type { Breaker } from "./breaker.ts";
 import type { Instant } from "./duration.ts";
 import type { DomainEvent } from "./events.ts";
 import type { Incident, IncidentChanges, Subject } from "./incidents.ts";
-import type { AcceptedIssue, Mint, QuarantinedIssue, TargetRecord, TokenRecord } from "./records.ts";
+import type { AcceptedIssue, Mint, Pause, QuarantinedIssue, TargetRecord, TokenRecord } from "./records.ts";
 import type { Issue } from "./issue.ts";
 import type { Fingerprint, SecretText } from "./secret-text.ts";
 
@@ -23,7 +23,7 @@ export interface Lease {
 }
 
 /** Why an issue is known although it is not in use. */
-export type IssueFate = "minted" | "accepted" | "quarantined" | "superseded" | "outlived" | "foreign";
+export type IssueFate = "minted" | "accepted" | "quarantined" | "superseded" | "outlived" | "foreign" | "withdrawn";
 
 /** One step of a token, recorded in one transaction. Parts that are absent stay as they are. */
 export interface TokenChange {
@@ -31,8 +31,16 @@ export interface TokenChange {
   readonly mint?: Mint | null;
   /** The fresh token of the open mint, sealed with it. */
   readonly sealed?: { readonly fingerprint: Fingerprint; readonly token: SecretText };
-  /** Becomes desired; the desired one becomes previous; the one before that loses its sealed text. */
-  readonly accept?: { readonly issue: AcceptedIssue; readonly token: SecretText };
+  /**
+   * Becomes desired; the desired one becomes previous; the one before that loses its sealed text. With `over`, only while
+   * that is still the desired one: else nothing is changed, as if the lease were lost.
+   */
+  readonly accept?: {
+    readonly issue: AcceptedIssue;
+    readonly token: SecretText;
+    readonly over?: Fingerprint | null;
+  };
+  /** Gets the fate `quarantined` and keeps the sealed text that it has; one that was quarantined before loses its own. */
   readonly quarantine?: QuarantinedIssue | null;
   /** Issues that are known from now on and never adopted. */
   readonly fates?: readonly { readonly issue: Issue; readonly fate: IssueFate }[];
@@ -42,6 +50,24 @@ export interface TokenChange {
   readonly calls?: TokenRecord["calls"];
   readonly events?: readonly DomainEvent[];
 }
+
+/** What a person decides of a token's issues. Each is done only while the token is as it was seen. */
+export type Ruling = { readonly events: readonly DomainEvent[] } &
+  /** `from` is withdrawn and loses its sealed text, `to` is desired again, nothing is previous, no wish is open. */
+  (
+    | { readonly rule: "rollback"; readonly from: Fingerprint; readonly to: Fingerprint; readonly pause: Pause }
+    /** What is quarantined becomes desired over `over`; with `grants` it is what a wish asked for. */
+    | {
+        readonly rule: "accept";
+        readonly issue: AcceptedIssue;
+        readonly over: Fingerprint | null;
+        readonly grants: boolean;
+      }
+    /** What is quarantined is dropped for good. */
+    | { readonly rule: "discard"; readonly quarantined: Fingerprint }
+    /** The open mint, whose outcome is not known, is closed: it made nothing of use. */
+    | { readonly rule: "give_up"; readonly mint: string }
+  );
 
 /** One step of a target, recorded in one transaction. */
 export interface TargetChange extends Partial<Omit<TargetRecord, "token" | "label" | "firstSeenAt">> {
@@ -88,7 +114,7 @@ export interface StateStore {
   wake(which: WakeWhich, now: Instant): Promise<void>;
   /**
    * Ends backoffs and makes those jobs due: of a service that is well again, the jobs whose last failure was the service's;
-   * of a token whose settings changed, its own and its targets'.
+   * of a token whose settings changed or that was rolled back, its own and its targets'.
    */
   free(which: ServiceKey | { readonly token: string }, now: Instant): Promise<void>;
 
@@ -107,13 +133,21 @@ export interface StateStore {
   allTargets(): Promise<readonly TargetRecord[]>;
   /** All issues known of a token; those that are not in use are forgotten two days after their expiry. */
   known(token: string): Promise<ReadonlyMap<Fingerprint, { readonly issue: Issue; readonly fate: IssueFate }>>;
-  /** The sealed text of the fresh, desired or previous issue; undefined for any other. Throws `state_key` when no key opens it. */
+  /** The sealed text of the fresh, desired, previous or quarantined issue; undefined for any other. Throws `state_key` when no key opens it. */
   unseal(token: string, fingerprint: Fingerprint): Promise<SecretText | undefined>;
 
   changeToken(lease: Lease, now: Instant, change: TokenChange): Promise<boolean>;
   changeTarget(lease: Lease, now: Instant, change: TargetChange): Promise<boolean>;
   /** What a person asks for needs no lease: a wish, a pause, leave to adopt. Wakes the token. False when there is no such token. */
   ask(token: string, now: Instant, change: Pick<TokenChange, "wish" | "pause" | "events">): Promise<boolean>;
+  /**
+   * Records in one transaction what a person decided, without a lease; the token's failures are over, except with a rollback.
+   * Wakes the token and its targets, which look anew at what they hold. False, and nothing changed, when the token is not
+   * as it was seen or the sealed text that is to be used is gone.
+   */
+  rule(token: string, now: Instant, ruling: Ruling): Promise<boolean>;
+  /** Takes the sealed text from what is quarantined and expired. */
+  dropExpired(now: Instant): Promise<void>;
   allowAdoption(token: string, target: string, now: Instant, events: readonly DomainEvent[]): Promise<boolean>;
   /** Keeps, sealed, what was minted under a lease that was lost: appended, never read by the loop. */
   stray(token: string, issue: Issue, text: SecretText, now: Instant): Promise<void>;

@@ -1,6 +1,14 @@
 /** What an operator is shown of each token and target, made from the recorded state alone. */
+import { targetAdvice, tokenAdvice } from "./advice.ts";
 import { isPast, targetConditions, tokenConditions } from "./conditions.ts";
-import { decide, pausedUntil, type TokenDecision, type TokenView } from "./decide.ts";
+import {
+  decide,
+  deliveriesPausedUntil,
+  pausedUntil,
+  type TokenDecision,
+  type TokenView,
+  waitsForPerson,
+} from "./decide.ts";
 import type { Instant } from "./duration.ts";
 import type { Condition } from "./incidents.ts";
 import {
@@ -11,10 +19,11 @@ import {
   type Pause,
   type QuarantinedIssue,
   type TargetRecord,
+  type TokenRecord,
   type Trouble,
 } from "./records.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
-import { decideTarget, targetDeadlineAt } from "./target.ts";
+import { decideTarget, holdsWithdrawn, targetDeadlineAt, type TargetView } from "./target.ts";
 
 export type TokenState =
   | "ok"
@@ -22,7 +31,9 @@ export type TokenState =
   | "due"
   | "renewing"
   | "undelivered"
+  | "delivered_in_part"
   | "in_doubt"
+  | "waiting_for_person"
   | "verifying"
   | "failing"
   | "quarantined"
@@ -31,7 +42,17 @@ export type TokenState =
   | "expired";
 
 export type TargetState =
-  "ok" | "empty" | "behind" | "confirming" | "notifying" | "failing" | "drift" | "not_owned" | "late" | "expired";
+  | "ok"
+  | "empty"
+  | "behind"
+  | "confirming"
+  | "notifying"
+  | "withdrawn"
+  | "failing"
+  | "drift"
+  | "not_owned"
+  | "late"
+  | "expired";
 
 export interface TokenStatus {
   readonly token: string;
@@ -41,6 +62,8 @@ export interface TokenStatus {
   readonly state: TokenState;
   /** False when a person should look. */
   readonly ok: boolean;
+  /** Null when the state is `ok`. */
+  readonly advice: Advice | null;
   readonly next: Next;
   readonly newest: IssuedStatus | null;
   readonly previous: IssuedStatus | null;
@@ -67,6 +90,8 @@ export interface TargetStatus {
   readonly store: string;
   readonly state: TargetState;
   readonly ok: boolean;
+  /** Null when the state is `ok`. */
+  readonly advice: Advice | null;
   readonly next: Next;
   readonly held: Held | null;
   readonly delivery: Delivery | null;
@@ -83,6 +108,12 @@ export interface Next {
   readonly reason: string;
 }
 
+/** Why something is in a state that is not `ok`, and what a person does about it. */
+export interface Advice {
+  readonly reason: string;
+  readonly you: string;
+}
+
 export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], now: Instant): TokenStatus {
   const { declared, record } = view;
   const decision = decide(view, now);
@@ -91,13 +122,15 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
     const found = targets.find((target) => target.label === each.label);
     return targetStatus(view, each, found ?? newTarget(declared.key, each.label, now), now);
   });
+  const state = withTargets(stateOf(view, decision, conditions, now), record, shown);
   return {
     token: declared.key,
     name: declared.name,
     issuer: declared.issuer,
-    state: withTargets(stateOf(view, decision, conditions, now), shown),
+    state,
     ok: isWell(conditions) && shown.every((target) => target.ok),
-    next: nextOf(decision, record.pause, now),
+    advice: tokenAdvice(state, record, shown, conditions),
+    next: nextOf(decision, pausedUntil(record.pause, now), record.pause),
     newest: issued(record.desired),
     previous: issued(record.previous),
     schedule: record.desired === null ? null : scheduleOf(record.desired, view.pace),
@@ -116,15 +149,17 @@ function targetStatus(
   record: TargetRecord,
   now: Instant,
 ): TargetStatus {
-  const { desired, pause } = view.record;
-  const targetView = { declared, record, desired, pause };
+  const { desired, pause, withdrawn } = view.record;
+  const targetView = { declared, record, desired, pause, withdrawn };
   const conditions = targetConditions(targetView, view.declared.policy.repairMs, now);
+  const state = targetStateOf(targetView, conditions);
   return {
     target: declared.label,
     store: declared.store,
-    state: targetStateOf(record, desired, conditions),
+    state,
     ok: isWell(conditions),
-    next: nextOf(decideTarget(targetView, now), pause, now),
+    advice: targetAdvice(state, record, conditions),
+    next: nextOf(decideTarget(targetView, now), deliveriesPausedUntil(pause, now), pause),
     held: record.held,
     delivery: record.delivery,
     drift: record.drift,
@@ -141,6 +176,7 @@ function stateOf(view: TokenView, decision: TokenDecision, conditions: readonly 
     conditions.some(({ reason }) => reasons.includes(reason));
   if (has("expired")) return "expired";
   if (has("deadline_missed", "paused_past_deadline", "late")) return "late";
+  if (waitsForPerson(view, now)) return "waiting_for_person";
   if (record.quarantined !== null) return "quarantined";
   if (pausedUntil(record.pause, now) !== undefined) return "paused";
   if (record.mint !== null) return record.mint.fresh === null ? inDoubt(record.mint.settleAt, now) : "verifying";
@@ -151,23 +187,27 @@ function stateOf(view: TokenView, decision: TokenDecision, conditions: readonly 
 }
 
 /** A token may be well while some target does not have it yet. */
-function withTargets(state: TokenState, targets: readonly TargetStatus[]): TokenState {
-  return state === "ok" && targets.some((target) => target.state !== "ok") ? "undelivered" : state;
+function withTargets(
+  state: TokenState,
+  { desired }: Pick<TokenRecord, "desired">,
+  targets: readonly TargetStatus[],
+): TokenState {
+  if (state !== "ok" || targets.every((target) => target.state === "ok")) return state;
+  const holding = targets.filter(({ held }) => held?.fingerprint === desired?.fingerprint).length;
+  return holding > 0 && holding < targets.length ? "delivered_in_part" : "undelivered";
 }
 
 function inDoubt(settleAt: Instant, now: Instant): TokenState {
   return now < settleAt ? "renewing" : "in_doubt";
 }
 
-function targetStateOf(
-  record: TargetRecord,
-  desired: AcceptedIssue | null,
-  conditions: readonly Condition[],
-): TargetState {
+function targetStateOf(view: TargetView, conditions: readonly Condition[]): TargetState {
+  const { record, desired } = view;
   const has = (reason: Condition["reason"]): boolean => conditions.some((condition) => condition.reason === reason);
   if (has("expired")) return "expired";
   if (has("not_owned")) return "not_owned";
   if (has("deadline_missed") || has("never_delivered")) return "late";
+  if (holdsWithdrawn(view)) return "withdrawn";
   if (record.trouble !== null) return "failing";
   if (record.drift !== null) return "drift";
   if (record.delivery !== null) return record.delivery.phase === "written" ? "confirming" : "notifying";
@@ -182,11 +222,10 @@ function isWell(conditions: readonly Condition[]): boolean {
 
 function nextOf(
   decision: { readonly do: string; readonly reason: string; readonly until?: Instant },
+  paused: Instant | undefined,
   pause: Pause | null,
-  now: Instant,
 ): Next {
-  const isPaused = pausedUntil(pause, now) !== undefined;
-  if (isPaused) return { action: "paused", at: pause?.until ?? null, reason: decision.reason };
+  if (paused !== undefined) return { action: "paused", at: pause?.until ?? null, reason: decision.reason };
   return { action: decision.do, at: decision.until ?? null, reason: decision.reason };
 }
 

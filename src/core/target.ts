@@ -1,8 +1,9 @@
 import { formatInstant, type Instant } from "./duration.ts";
-import { pausedUntil, retryFrom } from "./decide.ts";
+import { deliveriesPausedUntil, retryFrom } from "./decide.ts";
 import { type Issue, lifetimeMs, supersedes } from "./issue.ts";
 import type { Held, Pause, TargetRecord } from "./records.ts";
 import { deadlineAt, needMs } from "./schedule.ts";
+import type { Fingerprint } from "./secret-text.ts";
 import type { DeclaredTarget } from "./token.ts";
 
 /** What a target's worker does next, and why. */
@@ -23,11 +24,13 @@ export interface TargetView {
   readonly record: TargetRecord;
   readonly desired: Issue | null;
   readonly pause: Pause | null;
+  /** Issues that a person rolled back. */
+  readonly withdrawn: readonly Fingerprint[];
 }
 
 export function decideTarget(view: TargetView, now: Instant): TargetDecision {
   const { record, desired } = view;
-  const paused = pausedUntil(view.pause, now);
+  const paused = deliveriesPausedUntil(view.pause, now);
   if (paused !== undefined) return { do: "wait", until: paused, reason: "its token is paused" };
   const retryAt = retryFrom(record.trouble, record.calls, now);
   if (retryAt !== undefined)
@@ -43,10 +46,7 @@ export function decideTarget(view: TargetView, now: Instant): TargetDecision {
   }
   if (record.observedAt === null) return { do: "observe", reason: "never looked at yet" };
   if (desired !== null && shouldHold(view, desired, now)) {
-    return {
-      do: "deliver",
-      reason: record.held === null ? "it does not hold our token" : "a newer token was verified",
-    };
+    return { do: "deliver", reason: whyDeliver(view) };
   }
   const lookAt = observeFrom(view, record.observedAt, now);
   if (lookAt <= now) return { do: "observe", reason: "time to look at what it holds" };
@@ -57,9 +57,20 @@ export function decideTarget(view: TargetView, now: Instant): TargetDecision {
   };
 }
 
-/** Never over an issue that supersedes it; and only when a reader would gain by it. */
+function whyDeliver(view: TargetView): string {
+  if (view.record.held === null) return "it does not hold our token";
+  return holdsWithdrawn(view) ? "what it holds was withdrawn" : "a newer token was verified";
+}
+
+/** What a person withdrew is to be replaced by whatever is desired, older or not. */
+export function holdsWithdrawn({ record, withdrawn }: Pick<TargetView, "record" | "withdrawn">): boolean {
+  return record.held !== null && withdrawn.includes(record.held.fingerprint);
+}
+
+/** Never over an issue that supersedes it, unless that was withdrawn; and only when a reader would gain by it. */
 function shouldHold(view: TargetView, desired: Issue, now: Instant): boolean {
   const { held } = view.record;
+  if (holdsWithdrawn(view)) return desired.expAt > now;
   if (held !== null && !supersedes(desired, held)) return false;
   return desired.expAt - needMs(view.declared, lifetimeMs(desired)) > now || isBetter(desired, held, now);
 }

@@ -36,7 +36,21 @@ export type Verdict =
     }
   /** Cannot be told yet; nothing is wrong so far. `until` is null when only trying again can tell. */
   | { readonly outcome: "wait"; readonly code: ErrorCode; readonly until: Instant | null; readonly message: string }
-  | { readonly outcome: "reject"; readonly code: ErrorCode; readonly check: Check; readonly message: string };
+  | {
+      readonly outcome: "reject";
+      readonly code: ErrorCode;
+      readonly check: Check;
+      readonly message: string;
+      /** What a proved token says of itself; null where nothing of it can be believed. */
+      readonly claims: ReadClaims | null;
+    };
+
+interface ReadClaims {
+  readonly startAt: Instant;
+  readonly validAt: Instant;
+  readonly expAt: Instant;
+  readonly scopes: Scopes;
+}
 
 /** Proves a token against what was asked for and against the last accepted one. Pure; the first check that fails is the reason. */
 export function verify(inspection: Inspection, expected: Expectation, now: Instant): Verdict {
@@ -45,8 +59,10 @@ export function verify(inspection: Inspection, expected: Expectation, now: Insta
       return { outcome: "wait", code: "key_unreachable", until: null, message: inspection.error.message };
     case "refuted":
       return reject(inspection.check, inspection.message);
-    case "proved":
-      return verifyClaims(inspection.claims, expected, now);
+    case "proved": {
+      const verdict = verifyClaims(inspection.claims, expected, now);
+      return verdict.outcome === "reject" ? { ...verdict, claims: readClaims(inspection.claims, expected) } : verdict;
+    }
   }
 }
 
@@ -62,7 +78,7 @@ function verifyClaims(claims: TokenClaims, expected: Expectation, now: Instant):
   }
   if (expected.mustGain && expected.previous !== null && expAt <= expected.previous.expAt) {
     const message = `lives until ${formatInstant(expAt)}, no longer than the token in use (${formatInstant(expected.previous.expAt)})`;
-    return { outcome: "reject", code: "no_progress", check: "progress", message };
+    return { outcome: "reject", code: "no_progress", check: "progress", message, claims: null };
   }
   return {
     outcome: "pass",
@@ -172,7 +188,13 @@ function less(
 }
 
 function reject(check: Check, message: string): Verdict {
-  return { outcome: "reject", code: "token_rejected", check, message };
+  return { outcome: "reject", code: "token_rejected", check, message, claims: null };
+}
+
+/** A token without an end says nothing that could be used. */
+function readClaims(claims: TokenClaims, expected: Expectation): ReadClaims | null {
+  const { startAt, expAt } = timesOf(claims, expected);
+  return Number.isFinite(expAt) ? { startAt, validAt: validFrom(claims, startAt), expAt, scopes: claims.scopes } : null;
 }
 
 function someOf(names: readonly string[]): string {

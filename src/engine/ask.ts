@@ -5,6 +5,7 @@ import { RenewdError, toRenewdError } from "../core/errors.ts";
 import { type Issue, newestOf } from "../core/issue.ts";
 import type { FoundToken, MintAnswer, MintOrder } from "../core/ports.ts";
 import type { Mint, TokenRecord } from "../core/records.ts";
+import { adoptFirst } from "./adopt-held.ts";
 import { adoptFrom, look, unknownOf } from "./look.ts";
 import { preflight } from "./preflight.ts";
 import type { TokenWork } from "./work.ts";
@@ -30,7 +31,8 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
   const found = await look(engine, member, tenure, Math.max(work.listingSince, record.desired?.acceptedAt ?? 0));
   const unknown = await unknownOf(engine, member, found);
   if (await adoptFrom(engine, member, record, tenure, unknown, "issuer")) return;
-  const { kind, base } = chooseBase(work, record, decision, found);
+  if (await adoptFirst(work, record)) return;
+  const { kind, base } = chooseBase(work, record, decision, basesIn(found, record));
   await preflight(work, decision.urgent);
   if (!(await stillWanted(work, record))) return;
   const order = orderOf(work, record, kind, base);
@@ -52,6 +54,12 @@ async function send(work: TokenWork, order: MintOrder, signal: AbortSignal): Pro
   const answer = await work.member.issuer.request(order, signal);
   if (answer.outcome === "unknown" && work.tenure.stopped) throw answer.error;
   return answer;
+}
+
+/** What a person withdrew is a base only where there is no other. */
+function basesIn(found: readonly FoundToken[], { withdrawn }: TokenRecord): readonly FoundToken[] {
+  const others = found.filter((each) => !withdrawn.includes(each.fingerprint));
+  return others.length === 0 ? found : others;
 }
 
 /** Which token to renew from. One that lacks a role of the settings is no base: its renewal would lack it too. */

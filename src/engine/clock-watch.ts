@@ -4,11 +4,10 @@ import type { Clock } from "../core/ports.ts";
 /** The wall clock and the uptime may drift apart by this much before the wall clock is doubted. */
 const SKEW_MS = 30_000;
 
-/** Watches whether the wall clock can be believed: it must move as the uptime does, until an issuer's Date vouches for it anew. */
+/** Watches whether the wall clock can be believed: it must move as the uptime does, or an issuer's Date vouch for it anew. */
 export class ClockWatch {
   readonly #clock: Clock;
   #offsetMs: number;
-  #leaptMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,8 +17,7 @@ export class ClockWatch {
   /** How far the wall clock leapt against the uptime since it was last vouched for; 0 while it can be trusted. */
   look(): number {
     const leaptMs = this.#clock.now() - this.#clock.uptimeMs() - this.#offsetMs;
-    if (Math.abs(leaptMs) >= SKEW_MS) this.#leaptMs = leaptMs;
-    return this.#leaptMs;
+    return Math.abs(leaptMs) >= SKEW_MS ? leaptMs : 0;
   }
 
   get trusted(): boolean {
@@ -31,6 +29,5 @@ export class ClockWatch {
     const now = this.#clock.now();
     if (Math.abs(issuerNow - now) >= SKEW_MS) return;
     this.#offsetMs = now - this.#clock.uptimeMs();
-    this.#leaptMs = 0;
   }
 }

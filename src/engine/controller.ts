@@ -1,5 +1,5 @@
 import { probeNow } from "../core/breaker.ts";
-import type { Control, RenewalStanding, RenewTicket } from "../core/control.ts";
+import type { Accepted, Control, Discarded, RenewalStanding, RenewTicket, RolledBack } from "../core/control.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
 import { ERRORS, RenewdError } from "../core/errors.ts";
@@ -8,10 +8,13 @@ import { type PlanEntry, planEntry } from "../core/plan.ts";
 import type { HistoryEntry, ServiceKey, TokenChange } from "../core/state-store.ts";
 import { type ServiceStatus, type StatusReport, type TokenStatus, tokenStatus } from "../core/status.ts";
 import { newToken, type TokenRecord } from "../core/records.ts";
-import { pausedUntil } from "../core/decide.ts";
+import { pausedUntil, type TokenView, waitsForPerson } from "../core/decide.ts";
+import { DISCARD_HINT } from "../core/conditions.ts";
 import type { Engine } from "./engine.ts";
 import type { Member } from "./fleet.ts";
+import { accept, discard, rollback } from "./rulings.ts";
 import { LAST_SWEEP, type Sweeper } from "./sweeper.ts";
+import { viewOfToken } from "./work.ts";
 
 const HISTORY_DEFAULT = 50;
 /** An exp has whole seconds, rounded down, so that a gain of less may be none. */
@@ -85,7 +88,11 @@ export class Controller implements Control {
   }
 
   async renewal(token: string, since: Instant): Promise<RenewalStanding> {
-    const { record } = await this.#find(token);
+    const { member, record } = await this.#find(token);
+    const { capabilities } = member.issuer;
+    if (waitsForPerson({ record, issuer: capabilities }, this.#engine.clock.now())) {
+      return { state: "failed", detail: "its answer was lost; a person must tell what it made", hint: DISCARD_HINT };
+    }
     if (record.mint !== null || record.wish !== null) {
       if (record.trouble !== null && record.trouble.last.at >= since) return failed(record);
       return { state: "under_way", detail: "the issuer is being asked" };
@@ -114,13 +121,34 @@ export class Controller implements Control {
 
   async pause(token: string, until: Instant | null, reason: string | null): Promise<void> {
     await this.#find(token);
-    await this.#ask(token, "pause", { pause: { since: this.#engine.clock.now(), until, reason } });
+    await this.#ask(token, "pause", { pause: { since: this.#engine.clock.now(), until, reason, deliveries: false } });
   }
 
   async resume(token: string): Promise<void> {
     await this.#find(token);
     await this.#ask(token, "resume", { pause: null });
     void this.#sweeper.sweep();
+  }
+
+  async rollback(token: string): Promise<RolledBack> {
+    const { member, record } = await this.#find(token);
+    const done = await rollback(this.#engine, this.#view(member, record));
+    void this.#sweeper.sweep();
+    return done;
+  }
+
+  async accept(token: string): Promise<Accepted> {
+    const { member, record } = await this.#find(token);
+    const done = await accept(this.#engine, this.#view(member, record));
+    void this.#sweeper.sweep();
+    return done;
+  }
+
+  async discard(token: string): Promise<Discarded> {
+    const { member, record } = await this.#find(token);
+    const done = await discard(this.#engine, this.#view(member, record));
+    void this.#sweeper.sweep();
+    return done;
   }
 
   async adopt(token: string, target: string): Promise<void> {
@@ -158,8 +186,8 @@ export class Controller implements Control {
     return [...this.#engine.fleet().members.values()];
   }
 
-  #view(member: Member, record: TokenRecord): Parameters<typeof tokenStatus>[0] {
-    return { declared: member.declared, record, pace: member.pace, clockTrusted: this.#engine.watch.trusted };
+  #view(member: Member, record: TokenRecord): TokenView {
+    return viewOfToken(this.#engine, member, record);
   }
 
   async #find(token: string): Promise<{ readonly member: Member; readonly record: TokenRecord }> {

@@ -26,11 +26,14 @@ export function workOnTarget(
       const view = berth === undefined ? undefined : await viewOf(engine, berth);
       if (berth === undefined || view === undefined) return undefined;
       const decision = decideTarget(view, engine.clock.now());
-      if (decision.do === "wait") return { waitUntil: decision.until };
+      if (decision.do === "wait") return { wait: () => agendaOf(engine, berth, view, decision.until) };
       const target: TargetWork = { engine, ...berth, tenure, listingSince, stop };
       return { act: () => act(target, view.record, decision), fail: (error) => failTarget(target, error) };
     },
-    agenda: (waitUntil) => agendaOf(engine, berthOf(engine, job), waitUntil),
+    async agenda(waitUntil) {
+      const berth = berthOf(engine, job);
+      return agendaOf(engine, berth, berth === undefined ? undefined : await viewOf(engine, berth), waitUntil);
+    },
   });
 }
 
@@ -69,12 +72,17 @@ async function viewOf(engine: Engine, { member, berth }: Moored): Promise<Target
   const targets = await engine.state.targets(member.declared.key);
   const record = targets.find((each) => each.label === berth.declared.label);
   if (token === undefined || record === undefined) return undefined;
-  return { declared: berth.declared, record, desired: token.desired, pause: token.pause };
+  const { desired, pause, withdrawn } = token;
+  return { declared: berth.declared, record, desired, pause, withdrawn };
 }
 
-async function agendaOf(engine: Engine, moored: Moored | undefined, waitUntil: Instant): Promise<Agenda> {
+async function agendaOf(
+  engine: Engine,
+  moored: Moored | undefined,
+  view: TargetView | undefined,
+  waitUntil: Instant,
+): Promise<Agenda> {
   const now = engine.clock.now();
-  const view = moored === undefined ? undefined : await viewOf(engine, moored);
   if (moored === undefined || view === undefined) return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
   const { member, berth } = moored;
   const { repairMs } = member.declared.policy;

@@ -13,6 +13,9 @@ import type { Member } from "./fleet.ts";
 import { throughBreaker } from "./service.ts";
 import type { Tenure } from "./tenure.ts";
 
+/** A token that may be ours, as somebody else tells of it. */
+export type Candidate = Omit<FoundToken, "issuerId"> & { readonly issuerId: string | null };
+
 /** So many unknown live tokens of one name are proved in one look; the rest wait for the next. */
 const PROVED_PER_LOOK_MAX = 20;
 
@@ -80,11 +83,11 @@ export async function adoptFrom(
   return false;
 }
 
-async function prove(
+export async function prove(
   member: Member,
   record: TokenRecord,
   tenure: Tenure,
-  found: FoundToken,
+  found: Candidate,
   now: Instant,
 ): Promise<Verdict> {
   const { issuer } = member;
@@ -93,13 +96,13 @@ async function prove(
 }
 
 /** Without a token in use even one that is due is better than none. */
-function isWorthAdopting(issue: Issue, record: TokenRecord, member: Member, now: Instant): boolean {
+export function isWorthAdopting(issue: Issue, record: TokenRecord, member: Member, now: Instant): boolean {
   if (record.desired === null) return true;
   return supersedes(issue, record.desired) && now < scheduleOf(issue, member.pace).renewAt;
 }
 
 /** What somebody made after a person asked for a new one is what that person asked for. */
-async function adopt(
+export async function adopt(
   engine: Engine,
   member: Member,
   record: TokenRecord,
@@ -119,7 +122,7 @@ async function adopt(
   };
   const granted = record.wish !== null && startAt >= record.wish.at;
   await tenure.changeToken({
-    accept: { issue, token },
+    accept: { issue, token, over: record.desired?.fingerprint ?? null },
     mint: null,
     quarantine: null,
     ...(granted ? { wish: null } : {}),
@@ -155,10 +158,13 @@ function fateChange(
 }
 
 /** An issue as the issuer lists it, or as its own claims say once it was proved. */
-export function issueOf(found: FoundToken, times: Pick<Issue, "startAt" | "expAt">, u: number): Issue {
+export function issueOf(found: Candidate, times: Pick<Issue, "startAt" | "expAt">, u: number): Issue {
   return { fingerprint: found.fingerprint, issuerId: found.issuerId, startAt: times.startAt, expAt: times.expAt, u };
 }
 
-function acceptedPart(verdict: Extract<Verdict, { outcome: "pass" }>, now: Instant): Omit<AcceptedIssue, keyof Issue> {
+export function acceptedPart(
+  verdict: Extract<Verdict, { outcome: "pass" }>,
+  now: Instant,
+): Omit<AcceptedIssue, keyof Issue> {
   return { scopes: verdict.scopes, warnings: verdict.warnings, origin: "adopted", acceptedAt: now };
 }

@@ -29,10 +29,12 @@ export async function observe(work: TargetWork, record: TargetRecord): Promise<S
   const fingerprint = fingerprintOf(observation);
   const issue = fingerprint === null ? null : await issueSeen(work, record, observation, fingerprint);
   const ownership = await ownershipOf(work, record, observation, issue);
-  const desired = (await engine.state.token(member.declared.key))?.desired ?? null;
+  const token = await engine.state.token(member.declared.key);
+  const desired = token?.desired ?? null;
+  const withdrawn = issue !== null && token?.withdrawn.includes(issue.fingerprint) === true;
   const calm = desired === null || desired.fingerprint === issue?.fingerprint;
   const at = engine.clock.now();
-  const { change, event } = judge(record, { observation, fingerprint, issue, ownership }, at);
+  const { change, event } = judge(record, { observation, fingerprint, issue, ownership, withdrawn }, at);
   await tenure.changeTarget({
     ...change,
     ...(issue !== null && desired !== null && calm && record.held?.fingerprint !== issue.fingerprint
@@ -94,6 +96,8 @@ interface Sight {
   readonly fingerprint: Fingerprint | null;
   readonly issue: Issue | null;
   readonly ownership: Ownership;
+  /** Ours, but rolled back. */
+  readonly withdrawn: boolean;
 }
 
 /** What the sight changes in the record, and the event if it is news. */
@@ -102,19 +106,16 @@ function judge(
   sight: Sight,
   at: Instant,
 ): { readonly change: TargetChange; readonly event: DomainEvent | undefined } {
-  const { observation, fingerprint, issue, ownership } = sight;
+  const { observation, fingerprint, issue, ownership, withdrawn } = sight;
   const subject = { at, token: record.token, target: record.label };
   // Only when it changed: a person may have said `adopt` while this look was under way.
   const seen = { observedAt: at, ...(ownership === record.ownership ? {} : { ownership }) };
   if (issue !== null) {
     const isNews = record.held?.fingerprint !== issue.fingerprint;
     const held: Held = { ...issue, sinceAt: record.held !== null && !isNews ? record.held.sinceAt : at, provedAt: at };
-    const event: DomainEvent = {
-      type: "target:adopted",
-      ...subject,
-      fingerprint: issue.fingerprint,
-      expAt: issue.expAt,
-    };
+    const event: DomainEvent = withdrawn
+      ? { type: "target:drifted", ...subject, fingerprint: issue.fingerprint }
+      : { type: "target:adopted", ...subject, fingerprint: issue.fingerprint, expAt: issue.expAt };
     return { change: { ...seen, held, drift: null }, event: isNews ? event : undefined };
   }
   const wasFilled = record.held !== null || (record.drift !== null && ownership !== "none");

@@ -3,7 +3,7 @@ import { type Instant, MINUTE_MS } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { Issue } from "../core/issue.ts";
-import type { SecretText } from "../core/secret-text.ts";
+import type { Fingerprint, SecretText } from "../core/secret-text.ts";
 import type { AcceptedIssue, Mint, TokenRecord, Warning } from "../core/records.ts";
 import type { TokenChange } from "../core/state-store.ts";
 import { verify, type Verdict } from "../core/verify.ts";
@@ -25,7 +25,7 @@ export async function proveFresh(work: TokenWork, record: TokenRecord): Promise<
   const verdict = verify(inspection, expected, engine.clock.now());
   switch (verdict.outcome) {
     case "pass":
-      return accept(work, mint, fresh, text, verdict);
+      return accept(work, mint, fresh, text, verdict, record.desired?.fingerprint ?? null);
     case "wait":
       throw waitError(verdict, engine.clock.now());
     case "reject":
@@ -39,6 +39,7 @@ async function accept(
   fresh: Issue,
   text: SecretText,
   verdict: Extract<Verdict, { outcome: "pass" }>,
+  over: Fingerprint | null,
 ): Promise<void> {
   const { engine, member, tenure } = work;
   const at = engine.clock.now();
@@ -56,7 +57,7 @@ async function accept(
     warnings: told,
   };
   await tenure.changeToken({
-    accept: { issue, token: text },
+    accept: { issue, token: text, over },
     mint: null,
     quarantine: null,
     wish: null,
@@ -80,6 +81,7 @@ function waitError(verdict: Extract<Verdict, { outcome: "wait" }>, now: Instant)
     : new RenewdError(code, message, { retryAfterMs: until - now });
 }
 
+/** It keeps what it says of itself, where that can be believed: a person may accept it. */
 async function quarantine(
   work: TokenWork,
   fresh: Issue,
@@ -87,8 +89,9 @@ async function quarantine(
 ): Promise<void> {
   const { engine, member } = work;
   const at = engine.clock.now();
-  const { fingerprint, expAt } = fresh;
-  const { check, message, code } = verdict;
+  const { check, message, code, claims } = verdict;
+  const { startAt, expAt, validAt, scopes } = claims ?? { ...fresh, validAt: fresh.startAt, scopes: null };
+  const { fingerprint } = fresh;
   const event: DomainEvent = {
     type: "renewal:quarantined",
     at,
@@ -101,8 +104,7 @@ async function quarantine(
   };
   await failToken(work, new RenewdError(code, message), {
     mint: null,
-    quarantine: { ...fresh, check, message, at },
-    fates: [{ issue: fresh, fate: "quarantined" }],
+    quarantine: { ...fresh, startAt, expAt, validAt, scopes, check, message, at },
     events: [event],
   });
 }

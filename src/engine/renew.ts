@@ -12,7 +12,7 @@ import { settle } from "./settle.ts";
 import { workUnderLease } from "./steps.ts";
 import { tellConditions } from "./tell.ts";
 import { failToken } from "./trouble.ts";
-import type { TokenWork } from "./work.ts";
+import { type TokenWork, viewOfToken } from "./work.ts";
 
 /** One token's worker: looks, asks, proves, until there is nothing to do now. */
 export function workOnToken(engine: Engine, key: string, listingSince: Instant, stop: AbortSignal): Promise<void> {
@@ -22,11 +22,14 @@ export function workOnToken(engine: Engine, key: string, listingSince: Instant, 
       const view = member === undefined ? undefined : await viewOf(engine, member);
       if (member === undefined || view === undefined) return undefined;
       const decision = decide(view, engine.clock.now());
-      if (decision.do === "wait") return { waitUntil: decision.until };
+      if (decision.do === "wait") return { wait: () => agendaOf(engine, view, decision.until) };
       const token: TokenWork = { engine, member, tenure, listingSince };
       return { act: () => act(token, view.record, decision), fail: (error) => failToken(token, error) };
     },
-    agenda: (waitUntil) => agendaOf(engine, key, waitUntil),
+    async agenda(waitUntil) {
+      const member = engine.fleet().members.get(key);
+      return agendaOf(engine, member === undefined ? undefined : await viewOf(engine, member), waitUntil);
+    },
   });
 }
 
@@ -50,13 +53,11 @@ async function act(
 async function viewOf(engine: Engine, member: Member): Promise<TokenView | undefined> {
   const record = await engine.state.token(member.declared.key);
   if (record === undefined) return undefined;
-  return { declared: member.declared, record, pace: member.pace, clockTrusted: engine.watch.trusted };
+  return viewOfToken(engine, member, record);
 }
 
-async function agendaOf(engine: Engine, key: string, waitUntil: Instant): Promise<Agenda> {
+async function agendaOf(engine: Engine, view: TokenView | undefined, waitUntil: Instant): Promise<Agenda> {
   const now = engine.clock.now();
-  const member = engine.fleet().members.get(key);
-  const view = member === undefined ? undefined : await viewOf(engine, member);
   if (view === undefined) return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
   const { desired, firstSeenAt } = view.record;
   const deadlineAt = desired === null ? null : scheduleOf(desired, view.pace).deadlineAt;

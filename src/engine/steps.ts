@@ -11,16 +11,16 @@ import { LookAgain } from "./work.ts";
 const STEPS_PER_CLAIM_MAX = 12;
 const OUT_OF_STEPS_MS = 60_000;
 
-/** What was decided from the recorded state: to wait, or one step and how its failure is recorded. */
+/** What was decided from the recorded state: to wait (and how long, by the same reading), or one step and how its failure is recorded. */
 export type Step =
-  | { readonly waitUntil: Instant }
+  | { readonly wait: () => Promise<Agenda> }
   | { readonly act: () => Promise<void>; readonly fail: (error: RenewdError) => Promise<void> };
 
 /** One job's worker. */
 export interface Worker {
   /** Decides anew from the recorded state and the settings in force; undefined when the job is no longer declared. */
   next(tenure: Tenure): Promise<Step | undefined>;
-  /** Tells what is wrong, and works out when time alone will change anything. */
+  /** Reads the state anew, tells what is wrong, and works out when time alone will change anything. */
   agenda(waitUntil: Instant): Promise<Agenda>;
 }
 
@@ -29,8 +29,7 @@ export async function workUnderLease(engine: Engine, job: Job, stop: AbortSignal
   const tenure = await Tenure.claim(job, engine, stop);
   if (tenure === undefined) return;
   try {
-    const waitUntil = await takeSteps(engine, tenure, worker);
-    await tenure.end(await worker.agenda(waitUntil));
+    await tenure.end(await takeSteps(engine, tenure, worker));
   } catch (thrown) {
     if (!(thrown instanceof LeaseLost)) throw thrown;
     const resource = job.target === null ? job.token : `${job.token}/${job.target}`;
@@ -39,19 +38,19 @@ export async function workUnderLease(engine: Engine, job: Job, stop: AbortSignal
   }
 }
 
-async function takeSteps(engine: Engine, tenure: Tenure, worker: Worker): Promise<Instant> {
+async function takeSteps(engine: Engine, tenure: Tenure, worker: Worker): Promise<Agenda> {
   for (let taken = 0; taken < STEPS_PER_CLAIM_MAX; taken += 1) {
     const step = await worker.next(tenure);
-    if (step === undefined) return engine.clock.now() + HEARTBEAT_MS;
-    if ("waitUntil" in step) return step.waitUntil;
+    if (step === undefined) return { wakeAt: engine.clock.now() + HEARTBEAT_MS, deadlineAt: null };
+    if ("wait" in step) return step.wait();
     try {
       await step.act();
     } catch (thrown) {
       if (thrown instanceof LeaseLost) throw thrown;
-      if (thrown instanceof NotAdmitted) return thrown.until;
-      if (thrown instanceof LookAgain) return thrown.at;
+      if (thrown instanceof NotAdmitted) return worker.agenda(thrown.until);
+      if (thrown instanceof LookAgain) return worker.agenda(thrown.at);
       await step.fail(toRenewdError(thrown));
     }
   }
-  return engine.clock.now() + OUT_OF_STEPS_MS;
+  return worker.agenda(engine.clock.now() + OUT_OF_STEPS_MS);
 }

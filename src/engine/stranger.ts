@@ -3,6 +3,8 @@ import type { Issue } from "../core/issue.ts";
 import type { Observation } from "../core/ports.ts";
 import type { TargetRecord } from "../core/records.ts";
 import type { Fingerprint } from "../core/secret-text.ts";
+import { pausedUntil, waitsForPerson } from "../core/decide.ts";
+import { adoptSeen } from "./adopt-held.ts";
 import { adoptFrom, look, unknownOf } from "./look.ts";
 import { NotAdmitted } from "./service.ts";
 import { LookAgain, type TargetWork } from "./work.ts";
@@ -25,7 +27,7 @@ export async function issueSeen(
   if (known !== undefined) return known;
   if (record.drift?.fingerprint === fingerprint) return null;
   try {
-    await lookForStranger(work);
+    await lookForStranger(work, observation, fingerprint);
   } catch (thrown) {
     const isOutOfReach = thrown instanceof RenewdError || thrown instanceof NotAdmitted;
     if (!isOutOfReach || record.ownership === "none" || (await mayBeNewer(work, observation))) throw thrown;
@@ -53,7 +55,7 @@ async function mayBeNewer(work: TargetWork, observation: Observation): Promise<b
 }
 
 /** What somebody else put there may be a token of ours that renewd does not know: the issuer's list tells. That is the token's own business, so its lease is taken for it. */
-async function lookForStranger(work: TargetWork): Promise<void> {
+async function lookForStranger(work: TargetWork, observation: Observation, fingerprint: Fingerprint): Promise<void> {
   const { engine, member, stop } = work;
   const { key } = member.declared;
   const tenure = await Tenure.claim({ token: key, target: null }, engine, stop);
@@ -62,12 +64,21 @@ async function lookForStranger(work: TargetWork): Promise<void> {
   try {
     const record = await engine.state.token(key);
     if (record === undefined) throw new LookAgain(now + TOKEN_BUSY_MS);
-    if (record.mint !== null) {
+    const { capabilities } = member.issuer;
+    // What a person put there may be what settles the doubt.
+    if (record.mint !== null && !waitsForPerson({ record, issuer: capabilities }, now)) {
       if (now < record.mint.settleAt) throw new LookAgain(record.mint.settleAt);
       throw new RenewdError("outcome_unknown", "it holds a value that may be what the issuer was last asked for");
     }
+    if (!capabilities.lists) {
+      if (observation.state === "holds") await adoptSeen({ engine, member, tenure }, record, observation.token);
+      return;
+    }
     const unknown = await unknownOf(engine, member, await look(engine, member, tenure, now));
-    await adoptFrom(engine, member, record, tenure, unknown, "target");
+    // While a person holds renewals back, nothing is taken up but what somebody put in place.
+    const isPaused = pausedUntil(record.pause, now) !== undefined;
+    const wanted = isPaused ? unknown.filter((each) => each.fingerprint === fingerprint) : unknown;
+    await adoptFrom(engine, member, record, tenure, wanted, "target");
   } finally {
     await tenure.end({ wakeAt: engine.clock.now(), deadlineAt: null });
   }

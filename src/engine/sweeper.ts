@@ -1,4 +1,4 @@
-import { formatDuration, type Instant } from "../core/duration.ts";
+import { formatDuration, HOUR_MS, type Instant } from "../core/duration.ts";
 import type { Condition, Subject } from "../core/incidents.ts";
 import { RenewdError, toRenewdError } from "../core/errors.ts";
 import type { Job } from "../core/state-store.ts";
@@ -7,6 +7,7 @@ import type { Engine } from "./engine.ts";
 import { Pool } from "./pool.ts";
 import { workOnToken } from "./renew.ts";
 import { tellConditions } from "./tell.ts";
+import { askTheTime, WITNESS_EVERY_MS } from "./witness.ts";
 
 /** Incidents of the daemon itself have no token; this is the part of it that they concern. */
 const CLOCK: Subject = { token: "", target: "clock" };
@@ -14,6 +15,8 @@ const CLOCK: Subject = { token: "", target: "clock" };
 const LISTING_SERVES_MS = 30_000;
 /** How often the last sweep is written down; what reads it allows for that. */
 const NOTE_EVERY_MS = 10_000;
+/** How often what is sealed and of no use any more is dropped. */
+const DROP_EVERY_MS: number = HOUR_MS;
 
 /** Jobs under way at once; most of their time is waiting for others. */
 const CONCURRENCY = 16;
@@ -37,6 +40,8 @@ export class Sweeper {
   /** Work looks at listings of the issuers that were begun no earlier. */
   #listingSince: Instant = 0;
   #notedAt: Instant | undefined;
+  #droppedAt: Instant | undefined;
+  #timeAskedAt: Instant | undefined;
   #skewTold: boolean | undefined;
   #stopping = false;
   #swept = false;
@@ -125,6 +130,9 @@ export class Sweeper {
     if (this.#notedAt !== undefined && Math.abs(now - this.#notedAt) < NOTE_EVERY_MS) return;
     this.#notedAt = now;
     await this.#engine.state.setFact(LAST_SWEEP, now);
+    if (this.#droppedAt !== undefined && Math.abs(now - this.#droppedAt) < DROP_EVERY_MS) return;
+    this.#droppedAt = now;
+    await this.#engine.state.dropExpired(now);
   }
 
   #start(job: Job): void {
@@ -149,6 +157,11 @@ export class Sweeper {
     void this.sweep();
   }
 
+  #askTheTime(now: Instant): void {
+    if (this.#timeAskedAt !== undefined && Math.abs(now - this.#timeAskedAt) < WITNESS_EVERY_MS) return;
+    if (this.#pool.start("the time", () => askTheTime(this.#engine, this.#stop.signal))) this.#timeAskedAt = now;
+  }
+
   /** Minds the clock: a leap is told, and a clock that went back wakes everything. */
   async #mindClock(now: Instant): Promise<void> {
     const { state, watch, emit } = this.#engine;
@@ -156,6 +169,7 @@ export class Sweeper {
     if (this.#lastSweepAt !== undefined && now < this.#lastSweepAt - BACKWARDS_MS) await state.wake({ all: true }, now);
     const leaptMs = watch.look();
     const skewed = leaptMs !== 0;
+    if (skewed) this.#askTheTime(now);
     if (skewed === this.#skewTold) return;
     const conditions = skewed ? [skewCondition(leaptMs)] : [];
     await tellConditions(this.#engine, CLOCK, conditions, null);

@@ -1,4 +1,6 @@
+import type { TokenView } from "../core/decide.ts";
 import type { Instant } from "../core/duration.ts";
+import type { TokenRecord } from "../core/records.ts";
 import type { Engine } from "./engine.ts";
 import type { Berth, Member } from "./fleet.ts";
 import type { Tenure } from "./tenure.ts";
@@ -10,6 +12,11 @@ export interface TokenWork {
   readonly tenure: Tenure;
   /** A listing begun at or after this is fresh enough to look at. */
   readonly listingSince: Instant;
+}
+
+/** A token as the settings in force declare it. */
+export function viewOfToken(engine: Engine, { declared, pace, issuer }: Member, record: TokenRecord): TokenView {
+  return { declared, record, pace, clockTrusted: engine.watch.trusted, issuer: issuer.capabilities };
 }
 
 /** One target's worker. A dead target holds up nothing but itself. */

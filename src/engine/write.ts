@@ -1,5 +1,5 @@
 import { CALLS_PER_HOUR_ONE, withCall } from "../core/backoff.ts";
-import { pausedUntil } from "../core/decide.ts";
+import { deliveriesPausedUntil } from "../core/decide.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { AcceptedIssue, TargetRecord } from "../core/records.ts";
@@ -23,14 +23,19 @@ export async function write(work: TargetWork, record: TargetRecord): Promise<voi
   const seen = await observe(work, record);
   const token = await engine.state.token(key);
   const desired = token?.desired ?? null;
-  if (token === undefined || desired === null || pausedUntil(token.pause, engine.clock.now()) !== undefined) return;
+  if (token === undefined || desired === null) return;
+  if (deliveriesPausedUntil(token.pause, engine.clock.now()) !== undefined) return;
   if (fingerprintOf(seen.observation) === desired.fingerprint) return done(work, desired, "written");
   if (!seen.mayWrite) {
     const owner = seen.observation.owner === "other" ? "marked as somebody else's" : "not a token of ours";
     throw new RenewdError("store_not_owned", `what it holds is ${owner}; nothing was written`);
   }
   const text = await engine.state.unseal(key, desired.fingerprint);
-  if (text === undefined) throw new TypeError("a desired issue without its sealed token");
+  if (text === undefined) {
+    const isDesired = (await engine.state.token(key))?.desired?.fingerprint === desired.fingerprint;
+    if (isDesired) throw new TypeError("a desired issue without its sealed token");
+    return;
+  }
   const { version } = seen.observation;
   const adopt = record.ownership === "granted";
   await throughBreaker(engine, { kind: "store", key: berth.declared.store }, () =>

@@ -65,6 +65,12 @@ export function createApi({ control, access, events }: ApiDeps): Hono<HttpEnv> {
     await control.resume(tokenOf(c));
     return c.json(present(await control.tokenStatus(tokenOf(c))));
   });
+  for (const verb of ["rollback", "accept", "discard"] as const) {
+    api.post(`/tokens/:token/${verb}`, ...act, async (c) => {
+      await body(c, emptyBody);
+      return c.json(present(await control[verb](tokenOf(c))));
+    });
+  }
   api.post("/tokens/:token/targets/:target/adopt", ...act, async (c) => {
     await body(c, emptyBody);
     await control.adopt(tokenOf(c), keyOf(c.req.param("target"), "target"));

@@ -18,6 +18,8 @@ const TOKEN_STATES: Readonly<Record<TokenState, string>> = {
   due: "due for renewal",
   renewing: "being renewed",
   undelivered: "verified, but not in every target",
+  delivered_in_part: "verified, and in some of its targets",
+  waiting_for_person: "an answer was lost, and only a person can tell what was made",
   in_doubt: "an answer was lost and is looked for",
   verifying: "a fresh token is being verified",
   failing: "renewal is failing",
@@ -33,6 +35,7 @@ const TARGET_STATES: Readonly<Record<TargetState, string>> = {
   behind: "still has an older token",
   confirming: "written, not yet visible",
   notifying: "written, its consumer is still to be told",
+  withdrawn: "holds a token that was rolled back",
   failing: "delivery is failing",
   drift: "somebody else wrote it",
   not_owned: "holds something that is not renewd's",
@@ -76,7 +79,7 @@ function serviceView(service: ServiceStatus): Html {
 }
 
 function tokenView(token: TokenStatus, now: Instant): Html {
-  const { newest, schedule } = token;
+  const { newest, previous, schedule } = token;
   return html`<article class="${token.ok ? "good" : "bad"}">
     <h2>${token.token} <span class="state">${TOKEN_STATES[token.state]}</span></h2>
     <p class="dim">${token.name} at ${token.issuer}</p>
@@ -88,8 +91,14 @@ function tokenView(token: TokenStatus, now: Instant): Html {
           : html`${row("newest", html`<code>${newest.fingerprint}</code>, ${newest.origin}`)}
             ${row("expires", when(newest.expAt, now))} ${row("roles", newest.roles.join(", ") || "none")}`
       }
+      ${
+        previous === null || previous.expAt <= now
+          ? ""
+          : row("previous", html`<code>${previous.fingerprint}</code>, expires ${when(previous.expAt, now)}`)
+      }
       ${schedule === null ? "" : row("renewal", when(schedule.renewAt, now))}
       ${token.pause === null ? "" : row("paused", pauseText(token.pause))} ${row("next", nextText(token.next, now))}
+      ${adviceView(token)}
     </dl>
     ${token.targets.map((target) => targetView(target, now))}
   </article>`;
@@ -107,12 +116,19 @@ function targetView(target: TargetStatus, now: Instant): Html {
           : html`${row("holds", html`<code>${held.fingerprint}</code>`)} ${row("expires", when(held.expAt, now))}`
       }
       ${deadlineAt === null ? "" : row("deadline", when(deadlineAt, now))} ${row("next", nextText(target.next, now))}
+      ${adviceView(target)}
     </dl>
   </section>`;
 }
 
 function conditionView({ severity, reason, message, action }: Condition): Html {
   return html`<p><strong>${severity}: ${reason}</strong> ${message}<br />What to do: ${action}</p>`;
+}
+
+/** Unless one of its conditions says so already. */
+function adviceView({ advice, conditions }: Pick<TokenStatus, "advice" | "conditions">): Html | "" {
+  if (advice === null || conditions.some(({ message }) => message === advice.reason)) return "";
+  return html`${row("why", advice.reason)} ${row("you", advice.you)}`;
 }
 
 function row(name: string, value: string | Html): Html {

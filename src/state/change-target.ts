@@ -13,11 +13,7 @@ export async function applyTargetChange(
   now: Instant,
   change: TargetChange,
 ): Promise<boolean> {
-  const held = await underLease(tx, lease, now, {
-    ...(change.trouble === undefined ? {} : { trouble_json: toJson(change.trouble) }),
-    ...(change.calls === undefined ? {} : { calls_json: JSON.stringify(change.calls) }),
-  });
-  if (!held) return false;
+  if (!(await underLease(tx, lease, now, change))) return false;
   const values = {
     ...(change.held === undefined ? {} : { held_json: toJson(change.held) }),
     ...(change.ownership === undefined ? {} : { ownership: change.ownership }),

@@ -24,7 +24,7 @@ export async function sealOf(sealer: Sealer, change: TokenChange): Promise<Seal>
   };
 }
 
-/** One recorded step of a token. False, and nothing changed, when the lease was lost. */
+/** One recorded step of a token. False, and nothing changed, when the lease was lost or what was to be superseded is no longer desired. */
 export async function applyTokenChange(
   tx: Db,
   lease: Lease,
@@ -32,17 +32,15 @@ export async function applyTokenChange(
   change: TokenChange,
   seal: Seal,
 ): Promise<boolean> {
-  const held = await underLease(tx, lease, now, {
-    ...(change.trouble === undefined ? {} : { trouble_json: toJson(change.trouble) }),
-    ...(change.calls === undefined ? {} : { calls_json: JSON.stringify(change.calls) }),
-  });
-  if (!held) return false;
   const key = lease.job.token;
+  if (change.accept?.over !== undefined && (await desiredOf(tx, key)) !== change.accept.over) return false;
+  if (!(await underLease(tx, lease, now, change))) return false;
   for (const { issue, fate } of change.fates ?? []) await putIssue(tx, key, issue, fate, null, now);
   if (change.mint !== undefined) await putMint(tx, key, change.mint, now);
   if (change.sealed !== undefined && change.mint?.fresh != null)
     await putIssue(tx, key, change.mint.fresh, "minted", seal.fresh, now);
   if (change.accept !== undefined) await accept(tx, key, change.accept.issue, seal.accepted, now);
+  if (change.quarantine !== undefined) await quarantine(tx, key, change.quarantine, now);
   const values = {
     ...(change.quarantine === undefined ? {} : { quarantined_json: toJson(change.quarantine) }),
     ...(change.pause === undefined ? {} : { pause_json: toJson(change.pause) }),
@@ -53,7 +51,12 @@ export async function applyTokenChange(
   return true;
 }
 
-/** A fate that is not in use takes the sealed text away: nothing but fresh, desired and previous stays sealed. */
+async function desiredOf(tx: Db, token: string): Promise<string | null> {
+  const row = await tx.selectFrom("tokens").select("desired").where("key", "=", token).executeTakeFirst();
+  return row?.desired ?? null;
+}
+
+/** A fate that is not in use takes the sealed text away: nothing but fresh, desired, previous and quarantined stays sealed. */
 async function putIssue(
   tx: Db,
   token: string,
@@ -69,6 +72,20 @@ async function putIssue(
     .values({ token, fingerprint, ...values, recorded_at: now })
     .onConflict((conflict) => conflict.columns(["token", "fingerprint"]).doUpdateSet(values))
     .execute();
+}
+
+/** The text that was sealed with the mint stays, for a person may accept it; what was quarantined before goes. */
+async function quarantine(tx: Db, token: string, issue: Issue | null, now: Instant): Promise<void> {
+  const before = tx.updateTable("issues").set({ sealed: null }).where("token", "=", token);
+  await before.where("fate", "=", "quarantined").execute();
+  if (issue === null) return;
+  const sealed = await tx
+    .selectFrom("issues")
+    .select("sealed")
+    .where("token", "=", token)
+    .where("fingerprint", "=", issue.fingerprint)
+    .executeTakeFirst();
+  await putIssue(tx, token, issue, "quarantined", sealed?.sealed ?? null, now);
 }
 
 async function putMint(tx: Db, token: string, mint: Mint | null, now: Instant): Promise<void> {
@@ -116,8 +133,8 @@ async function accept(tx: Db, token: string, issue: AcceptedIssue, sealed: strin
 
 const REMEMBERED_AFTER_EXPIRY_MS: number = 2 * DAY_MS;
 
-/** Older issues lose their sealed text; those long expired are forgotten, for nothing lists them as live any more. */
-async function forget(tx: Db, token: string, inUse: readonly string[], now: Instant): Promise<void> {
+/** Issues that are not in use lose their sealed text; those long expired are forgotten, for nothing lists them as live any more. */
+export async function forget(tx: Db, token: string, inUse: readonly string[], now: Instant): Promise<void> {
   const older = tx.updateTable("issues").set({ sealed: null }).where("token", "=", token);
   await older.where("fingerprint", "not in", inUse).where("sealed", "is not", null).execute();
   await tx

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { DomainEvent } from "../core/events.ts";
 import type { HistoryEntry } from "../core/state-store.ts";
+import { prepared } from "./prepared.ts";
 import type { Tables } from "./tables.ts";
 
 /** What is kept per token. */
@@ -8,15 +9,16 @@ export const HISTORY_ROWS_MAX = 1_000;
 /** So many more may gather before they are taken away together. */
 const SURPLUS_ROWS = 64;
 
+const inserted = prepared((tx, token: string, target: string | null, at: number, type: string, data_json: string) =>
+  tx.insertInto("history").values({ token, target, at, type, data_json }),
+);
+
 export async function append(tx: Kysely<Tables>, events: readonly DomainEvent[]): Promise<void> {
   for (const event of events) {
     const { type, at, ...rest } = event;
     const { token, target, ...data } = subjectOf(rest);
     if (token === "") continue;
-    await tx
-      .insertInto("history")
-      .values({ token, target, at, type, data_json: JSON.stringify(data) })
-      .execute();
+    await inserted(tx, token, target, at, type, JSON.stringify(data));
     await trim(tx, token);
   }
 }
@@ -28,11 +30,12 @@ function subjectOf(rest: object): { token: string; target: string | null } & Rec
   return { ...all, token: text(all["token"]) ?? "", target: text(all["target"]) };
 }
 
+const rowAt = prepared((tx, token: string, offset: number) =>
+  tx.selectFrom("history").select("id").where("token", "=", token).orderBy("id", "desc").limit(1).offset(offset),
+);
+
 async function trim(tx: Kysely<Tables>, token: string): Promise<void> {
-  const idAt = async (offset: number): Promise<number | undefined> => {
-    const query = tx.selectFrom("history").select("id").where("token", "=", token).orderBy("id", "desc");
-    return (await query.offset(offset).limit(1).executeTakeFirst())?.id;
-  };
+  const idAt = async (offset: number): Promise<number | undefined> => (await rowAt(tx, token, offset)).rows[0]?.id;
   if ((await idAt(HISTORY_ROWS_MAX + SURPLUS_ROWS)) === undefined) return;
   const edge = await idAt(HISTORY_ROWS_MAX);
   if (edge !== undefined) await tx.deleteFrom("history").where("token", "=", token).where("id", "<=", edge).execute();

@@ -1,11 +1,17 @@
 import type { Kysely } from "kysely";
 import type { Incident, IncidentChanges, Subject } from "../core/incidents.ts";
+import { prepared } from "./prepared.ts";
 import type { Tables } from "./tables.ts";
 
+const rowsInOrder = (db: Kysely<Tables>) =>
+  db.selectFrom("incidents").select("data_json").orderBy("token").orderBy("target").orderBy("reason");
+const allRows = prepared(rowsInOrder);
+const rowsOf = prepared((db, token: string, target: string) =>
+  rowsInOrder(db).where("token", "=", token).where("target", "=", target),
+);
+
 export async function open(db: Kysely<Tables>, subject?: Subject): Promise<readonly Incident[]> {
-  let query = db.selectFrom("incidents").select("data_json");
-  if (subject !== undefined) query = query.where("token", "=", subject.token).where("target", "=", subject.target);
-  const rows = await query.orderBy("token").orderBy("target").orderBy("reason").execute();
+  const { rows } = subject === undefined ? await allRows(db) : await rowsOf(db, subject.token, subject.target);
   return rows.map((row) => JSON.parse(row.data_json) as Incident);
 }
 

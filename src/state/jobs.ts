@@ -1,10 +1,11 @@
 /** Enrolment, the sweep's index and the leases: the same for tokens and for targets. */
-import { type Kysely, sql } from "kysely";
+import { type Kysely, sql, type SqlBool } from "kysely";
 import { DAY_MS, type Instant, MINUTE_MS } from "../core/duration.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Trouble } from "../core/records.ts";
 import type { Agenda, Job, Lease, ServiceKey, WakeWhich } from "../core/state-store.ts";
-import { fromJson } from "./rows.ts";
+import { prepared } from "./prepared.ts";
+import { fromJson, toJson } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -14,31 +15,40 @@ const SLEEP_MS_MAX: number = 2 * DAY_MS;
 /** No lease rightly ends later; one that does was written by a clock that leapt, and is void. */
 const LEASE_MS_MAX: number = 30 * MINUTE_MS;
 
-export async function due(db: Db, now: Instant, limit: number): Promise<readonly Job[]> {
-  const rows = await db
+/** Written out, and in each branch of an `or`: else SQLite does not use the index over the enrolled jobs. */
+const ENROLLED = sql<SqlBool>`enrolled = 1`;
+
+const dueJobs = prepared((db, now: Instant, sleepEndAt: Instant, leaseEndAt: Instant, limit: number) =>
+  db
     .selectFrom("jobs")
     .select(["token", "target"])
-    .where("enrolled", "=", 1)
-    .where((eb) => eb.or([eb("wake_at", "<=", now), eb("wake_at", ">", now + SLEEP_MS_MAX)]))
     .where((eb) =>
-      eb.or([eb("lease_until", "is", null), eb("lease_until", "<=", now), eb("lease_until", ">", now + LEASE_MS_MAX)]),
+      eb.or([eb.and([ENROLLED, eb("wake_at", "<=", now)]), eb.and([ENROLLED, eb("wake_at", ">", sleepEndAt)])]),
+    )
+    .where((eb) =>
+      eb.or([eb("lease_until", "is", null), eb("lease_until", "<=", now), eb("lease_until", ">", leaseEndAt)]),
     )
     .orderBy(sql`deadline_at is null`)
     .orderBy("deadline_at")
     .orderBy("token")
     .orderBy("target")
-    .limit(limit)
-    .execute();
+    .limit(limit),
+);
+
+export async function due(db: Db, now: Instant, limit: number): Promise<readonly Job[]> {
+  const { rows } = await dueJobs(db, now, now + SLEEP_MS_MAX, now + LEASE_MS_MAX, limit);
   return rows.map(({ token, target }) => ({ token, target: target === "" ? null : target }));
 }
 
-export async function nextWakeAt(db: Db): Promise<Instant | null> {
-  const row = await db
+const firstWake = prepared((db) =>
+  db
     .selectFrom("jobs")
     .select((eb) => eb.fn.min("wake_at").as("at"))
-    .where("enrolled", "=", 1)
-    .executeTakeFirst();
-  return row?.at ?? null;
+    .where(ENROLLED),
+);
+
+export async function nextWakeAt(db: Db): Promise<Instant | null> {
+  return (await firstWake(db)).rows[0]?.at ?? null;
 }
 
 export async function wake(db: Db, which: WakeWhich, now: Instant): Promise<void> {
@@ -67,57 +77,114 @@ export async function free(db: Db, which: ServiceKey | { readonly token: string 
   });
 }
 
+const claimed = prepared(
+  (db, token: string, target: string, holder: string, now: Instant, untilAt: Instant, leaseEndAt: Instant) =>
+    db
+      .updateTable("jobs")
+      .set({ lease_holder: holder, lease_until: untilAt, fence: sql<number>`fence + 1` })
+      .where("token", "=", token)
+      .where("target", "=", target)
+      .where((eb) =>
+        eb.or([eb("lease_until", "is", null), eb("lease_until", "<=", now), eb("lease_until", ">", leaseEndAt)]),
+      )
+      .returning(["fence", "wakes"]),
+);
+
 export async function claim(db: Db, job: Job, holder: string, now: Instant, ttlMs: number): Promise<Lease | null> {
-  const row = await db
-    .updateTable("jobs")
-    .set({ lease_holder: holder, lease_until: now + ttlMs, fence: sql<number>`fence + 1` })
-    .where("token", "=", job.token)
-    .where("target", "=", job.target ?? "")
-    .where((eb) =>
-      eb.or([eb("lease_until", "is", null), eb("lease_until", "<=", now), eb("lease_until", ">", now + LEASE_MS_MAX)]),
-    )
-    .returning(["fence", "wakes"])
-    .executeTakeFirst();
+  const [row] = (await claimed(db, job.token, job.target ?? "", holder, now, now + ttlMs, now + LEASE_MS_MAX)).rows;
   return row === undefined ? null : { job, holder, fence: row.fence, wakes: row.wakes };
 }
 
-interface JobValues {
-  readonly lease_until?: number;
-  readonly trouble_json?: string | null;
-  readonly calls_json?: string;
+/** Who holds the lease still, and until when. */
+type Hold = [token: string, target: string, holder: string, fence: number, now: Instant];
+
+function holdOf({ job, holder, fence }: Lease, now: Instant): Hold {
+  return [job.token, job.target ?? "", holder, fence, now];
 }
+
+const jobHeld = (db: Db, ...[token, target, holder, fence, now]: Hold) =>
+  db
+    .updateTable("jobs")
+    .where("token", "=", token)
+    .where("target", "=", target)
+    .where("lease_holder", "=", holder)
+    .where("fence", "=", fence)
+    .where("lease_until", ">", now);
+
+const extended = prepared(
+  (db, token: string, target: string, holder: string, fence: number, now: Instant, untilAt: Instant) =>
+    jobHeld(db, token, target, holder, fence, now).set({ lease_until: untilAt }),
+);
+
+export async function extend(db: Db, lease: Lease, now: Instant, ttlMs: number): Promise<boolean> {
+  return (await extended(db, ...holdOf(lease, now), now + ttlMs)).numAffectedRows === 1n;
+}
+
+/** How the job fares, where that changes. */
+interface JobValues {
+  readonly trouble?: Trouble | null | undefined;
+  readonly calls?: readonly Instant[] | undefined;
+}
+
+const fared = prepared(
+  (
+    db,
+    token: string,
+    target: string,
+    holder: string,
+    fence: number,
+    now: Instant,
+    keepsTrouble: number,
+    trouble: string | null,
+    calls: string | null,
+  ) =>
+    jobHeld(db, token, target, holder, fence, now).set({
+      trouble_json: sql<
+        string | null
+      >`case when cast(${keepsTrouble} as integer) = 1 then trouble_json else ${trouble} end`,
+      calls_json: sql<string>`coalesce(${calls}, calls_json)`,
+    }),
+);
 
 /** Changes the job's row if the lease is still held; answers whether it was. With nothing to change it only looks. */
 export async function underLease(db: Db, lease: Lease, now: Instant, values: JobValues): Promise<boolean> {
-  const result = await db
-    .updateTable("jobs")
-    .set({ ...values, lease_holder: lease.holder })
-    .where("token", "=", lease.job.token)
-    .where("target", "=", lease.job.target ?? "")
-    .where("lease_holder", "=", lease.holder)
-    .where("fence", "=", lease.fence)
-    .where("lease_until", ">", now)
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+  const { trouble, calls } = values;
+  const kept = trouble === undefined ? 1 : 0;
+  const callsText = calls === undefined ? null : JSON.stringify(calls);
+  const { numAffectedRows } = await fared(db, ...holdOf(lease, now), kept, toJson(trouble), callsText);
+  return numAffectedRows === 1n;
 }
 
-export async function release(db: Db, lease: Lease, agenda: Agenda, now: Instant): Promise<boolean> {
-  const wakeAt = Math.round(agenda.wakeAt);
-  const result = await db
-    .updateTable("jobs")
-    .set({
+const released = prepared(
+  (
+    db,
+    token: string,
+    target: string,
+    holder: string,
+    fence: number,
+    now: Instant,
+    wakes: number,
+    wakeAt: Instant,
+    deadlineAt: Instant | null,
+  ) =>
+    jobHeld(db, token, target, holder, fence, now).set({
       lease_holder: null,
       lease_until: null,
-      wake_at: sql<number>`case when wakes = ${lease.wakes} then ${wakeAt} else ${now} end`,
-      ...(agenda.deadlineAt === null ? {} : { deadline_at: Math.round(agenda.deadlineAt) }),
-    })
-    .where("token", "=", lease.job.token)
-    .where("target", "=", lease.job.target ?? "")
-    .where("lease_holder", "=", lease.holder)
-    .where("fence", "=", lease.fence)
-    .where("lease_until", ">", now)
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+      wake_at: sql<number>`case when wakes = ${wakes} then ${wakeAt} else ${now} end`,
+      deadline_at: sql<number | null>`coalesce(${deadlineAt}, deadline_at)`,
+    }),
+);
+
+export async function release(db: Db, lease: Lease, agenda: Agenda, now: Instant): Promise<boolean> {
+  const deadlineAt = agenda.deadlineAt === null ? null : Math.round(agenda.deadlineAt);
+  const { numAffectedRows } = await released(
+    db,
+    ...holdOf(lease, now),
+    lease.wakes,
+    Math.round(agenda.wakeAt),
+    deadlineAt,
+  );
+  return numAffectedRows === 1n;
 }
 
 export async function freeLeases(db: Db): Promise<void> {

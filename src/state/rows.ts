@@ -5,7 +5,8 @@ import type { Instant } from "../core/duration.ts";
 import type { AcceptedIssue, Mint, TargetRecord, TokenRecord, Trouble } from "../core/records.ts";
 import type { Tables } from "./tables.ts";
 
-export type JobRow = Selectable<Tables["jobs"]>;
+/** What the records take of a job. */
+export type JobRow = Pick<Selectable<Tables["jobs"]>, "first_seen_at" | "trouble_json" | "calls_json">;
 export type TokenRow = Selectable<Tables["tokens"]>;
 export type TargetRow = Selectable<Tables["targets"]>;
 export type IssueRow = Selectable<Tables["issues"]>;
@@ -35,7 +36,7 @@ function acceptedOfRow(row: IssueRow | undefined): AcceptedIssue | null {
   return row === undefined || accepted === null ? null : { ...issueOfRow(row), ...accepted };
 }
 
-/** `issues` holds at least the rows of this token's desired and previous issue. */
+/** `issues` holds at least the rows of this token's desired, previous and withdrawn issues. */
 export function tokenOfRow(row: TokenRow, job: JobRow, mint: string | null, issues: readonly IssueRow[]): TokenRecord {
   const named = (fingerprint: string | null): AcceptedIssue | null =>
     fingerprint === null ? null : acceptedOfRow(issues.find((each) => each.fingerprint === fingerprint));
@@ -44,6 +45,7 @@ export function tokenOfRow(row: TokenRow, job: JobRow, mint: string | null, issu
     firstSeenAt: job.first_seen_at,
     desired: named(row.desired),
     previous: named(row.previous),
+    withdrawn: issues.filter(({ fate }) => fate === "withdrawn").map(({ fingerprint }) => fingerprint),
     mint: fromJson(mint) as Mint | null,
     quarantined: fromJson(row.quarantined_json) as TokenRecord["quarantined"],
     pause: fromJson(row.pause_json) as TokenRecord["pause"],

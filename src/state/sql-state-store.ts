@@ -15,6 +15,7 @@ import type {
   IssueFate,
   Job,
   Lease,
+  Ruling,
   ServiceKey,
   StateStore,
   TargetChange,
@@ -29,6 +30,7 @@ import * as history from "./history.ts";
 import * as incidents from "./incidents.ts";
 import * as jobs from "./jobs.ts";
 import * as records from "./records.ts";
+import { applyRuling, dropExpired } from "./rule.ts";
 import type { Sealer } from "./sealer.ts";
 import type { Tables } from "./tables.ts";
 
@@ -72,7 +74,7 @@ export class SqlStateStore implements StateStore {
   }
 
   extend(lease: Lease, now: Instant, ttlMs: number): Promise<boolean> {
-    return jobs.underLease(this.#db, lease, now, { lease_until: now + ttlMs });
+    return jobs.extend(this.#db, lease, now, ttlMs);
   }
 
   release(lease: Lease, agenda: Agenda, now: Instant): Promise<boolean> {
@@ -126,6 +128,14 @@ export class SqlStateStore implements StateStore {
       if (change.pause !== undefined) await jobs.wake(tx, { targetsOf: token }, now);
       return true;
     });
+  }
+
+  rule(token: string, now: Instant, ruling: Ruling): Promise<boolean> {
+    return this.#db.transaction().execute((tx) => applyRuling(tx, token, now, ruling));
+  }
+
+  dropExpired(now: Instant): Promise<void> {
+    return dropExpired(this.#db, now);
   }
 
   allowAdoption(token: string, target: string, now: Instant, events: readonly DomainEvent[]): Promise<boolean> {

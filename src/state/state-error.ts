@@ -20,8 +20,13 @@ export function codeOf(thrown: unknown): string | undefined {
 }
 
 const NOTHING = { changes: 0, lastInsertRowid: 0 };
+/** renewd has some tens of statements; the shapes of `where … in` add a few. */
+const STATEMENTS_KEPT_MAX = 256;
 
-/** The database as kysely uses it, with its errors named. On a full disk SQLite has rolled back by itself: that is not asked for twice. */
+/**
+ * The database as kysely uses it, with its errors named. A statement is prepared once: SQLite prepares it anew by itself
+ * after a change of the schema. On a full disk SQLite has rolled back by itself: that is not asked for twice.
+ */
 export function naming(database: Database.Database, file: string): SqliteDatabase {
   const named = <T>(work: () => T): T => {
     try {
@@ -30,17 +35,26 @@ export function naming(database: Database.Database, file: string): SqliteDatabas
       throw stateError(file, thrown);
     }
   };
+  const prepare = (query: string): SqliteStatement => {
+    const statement: SqliteStatement = named(() => database.prepare(query) as unknown as SqliteStatement);
+    return {
+      reader: statement.reader,
+      all: (parameters) => named(() => statement.all(parameters)),
+      run: (parameters) =>
+        query === "rollback" && !database.inTransaction ? NOTHING : named(() => statement.run(parameters)),
+      iterate: (parameters) => named(() => statement.iterate(parameters)),
+    };
+  };
+  const prepared = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare(query) {
-      const statement: SqliteStatement = named(() => database.prepare(query) as unknown as SqliteStatement);
-      return {
-        reader: statement.reader,
-        all: (parameters) => named(() => statement.all(parameters)),
-        run: (parameters) =>
-          query === "rollback" && !database.inTransaction ? NOTHING : named(() => statement.run(parameters)),
-        iterate: (parameters) => named(() => statement.iterate(parameters)),
-      };
+      const known = prepared.get(query);
+      if (known !== undefined) return known;
+      const statement = prepare(query);
+      if (prepared.size >= STATEMENTS_KEPT_MAX) prepared.clear();
+      prepared.set(query, statement);
+      return statement;
     },
   };
 }

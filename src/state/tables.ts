@@ -52,7 +52,7 @@ export interface Tables {
     fate: string;
     /** What acceptance found: scopes, warnings, origin, instant. */
     accepted_json: string | null;
-    /** JWE; only while the issue is fresh, desired or previous. */
+    /** JWE; only while the issue is fresh, desired, previous or quarantined. */
     sealed: string | null;
     recorded_at: number;
   };

@@ -6,6 +6,9 @@ import { type ErrorCode, ERRORS, RenewdError } from "../../src/core/errors.ts";
 const TABLE: Partial<Record<ErrorCode, number>> = {
   would_not_gain: 1,
   token_paused: 1,
+  nothing_to_roll_back: 1,
+  nothing_quarantined: 1,
+  not_acceptable: 1,
   settings_invalid: 2,
   commands_not_allowed: 2,
   state_unwritable: 4,

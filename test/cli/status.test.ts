@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Condition } from "../../src/core/incidents.ts";
-import type { StatusReport } from "../../src/core/status.ts";
+import type { StatusReport, TokenStatus } from "../../src/core/status.ts";
 import { fakeApp, fakeControl, NOW, renewd, report, targetStatus, tokenStatus } from "./support.ts";
 
 const showing = (change: Partial<StatusReport>): ReturnType<typeof fakeApp> =>
@@ -31,6 +31,14 @@ describe("status", () => {
     ]);
   });
 
+  it("shows the token before while it lives, for that is what a rollback goes back to", async () => {
+    const before = { ...tokenStatus().newest, fingerprint: "9999888877776666" } as TokenStatus["newest"];
+    const shown = async (previous: TokenStatus["newest"]): Promise<string> =>
+      (await renewd(showing({ tokens: [tokenStatus({ previous })] }), "status")).out;
+    expect(await shown(before)).toContain("\n  previous  9999888877776666, expires 2026-07-01T12:01:40Z");
+    expect(await shown(before === null ? null : { ...before, expAt: NOW })).not.toContain("previous");
+  });
+
   it("shows what is wrong and what to do, the endangered token first, and exits 1", async () => {
     const endangered = tokenStatus({ token: "late-one", state: "late", ok: false, conditions: [late] });
     const { code, out } = await renewd(showing({ ok: false, tokens: [tokenStatus(), endangered] }), "status");
@@ -38,8 +46,30 @@ describe("status", () => {
     expect(out).toMatch(/^2 tokens, 1 needs attention/);
     expect(out.indexOf("late-one")).toBeLessThan(out.indexOf("ok  airflow"));
     expect(out).toContain("  !         critical, late: Not renewed yet;");
-    expect(out).toContain("  ->        Check the issuer's url");
+    expect(out).toContain("  you:      Check the issuer's url");
     expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it("says of a state that is no failure why it is so and what to do, and nothing twice", async () => {
+    const advice = {
+      reason: "Paused since 2026-07-01T11:00:00Z: audit.",
+      you: "`renewd resume TOKEN` when it may go on.",
+    };
+    const held = { state: "withdrawn", advice: { reason: "It was rolled back.", you: "Nothing." } } as const;
+    const paused = tokenStatus({ state: "paused", advice, targets: [targetStatus(held)] });
+    const { code, out } = await renewd(showing({ tokens: [paused] }), "status");
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "  why       Paused since 2026-07-01T11:00:00Z: audit.\n  you:      `renewd resume TOKEN` when",
+    );
+    expect(out).toContain("  why       It was rolled back.\n  you:      Nothing.");
+    const told = { reason: late.message, you: late.action };
+    const twice = tokenStatus({ state: "late", ok: false, advice: told, conditions: [late] });
+    const shown = (await renewd(showing({ ok: false, tokens: [twice] }), "status")).out;
+    expect(shown.match(/Not renewed yet/g)).toHaveLength(1);
+    expect(shown.match(/you:/g)).toHaveLength(1);
+    const document = JSON.parse((await renewd(showing({ tokens: [paused] }), "status --json")).out) as object;
+    expect(document).toMatchObject({ tokens: [{ state: "paused", advice, targets: [{ advice: held.advice }] }] });
   });
 
   it("says that the daemon needs attention when no token does", async () => {

@@ -66,6 +66,7 @@ export function targetStatus(change: Partial<TargetStatus> = {}): TargetStatus {
     store: "files",
     state: "ok",
     ok: true,
+    advice: null,
     next: { action: "wait", at: NOW + 60_000, reason: "looked at 10 s ago" },
     held: {
       fingerprint: "1111222233334444",
@@ -92,6 +93,7 @@ export function tokenStatus(change: Partial<TokenStatus> = {}): TokenStatus {
     issuer: "flowauth",
     state: "ok",
     ok: true,
+    advice: null,
     next: { action: "wait", at: NOW + 40_000, reason: "due 2026-07-01T12:00:40Z, 40 s from now" },
     newest: {
       fingerprint: "1111222233334444",
@@ -131,6 +133,15 @@ export function fakeControl(change: Partial<Control> = {}): Control {
     renewal: () => Promise.resolve({ state: "delivered", fingerprint: "5555666677778888", expAt: NOW + 120_000 }),
     pause: async (token) => known(token),
     resume: async (token) => known(token),
+    rollback: async (token) => (
+      known(token),
+      { token, withdrawn: "5555666677778888", fingerprint: "1111222233334444", expAt: NOW + 100_000, warnings: [] }
+    ),
+    accept: async (token) => (
+      known(token),
+      { token, fingerprint: "5555666677778888", expAt: NOW + 100_000, check: "scopes" }
+    ),
+    discard: async (token) => (known(token), { token, fingerprint: "5555666677778888" }),
     adopt: async (token) => known(token),
     ...change,
   };

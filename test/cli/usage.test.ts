@@ -27,9 +27,10 @@ describe("usage", () => {
     expect(await renewd(fakeApp(), "--version")).toEqual({ code: 0, out: "1.2.3", err: "" });
     const { code, out, err } = await renewd(fakeApp(), "--help");
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    const verbs = ["run", "check", "plan", "status", "renew", "history", "pause", "resume", "adopt", "dashboard"];
-    for (const verb of [...verbs, "health", "issuer"]) expect(out).toMatch(new RegExp(`^  ${verb}\\b`, "m"));
-    expect(out).not.toMatch(/rollback|simulate|create-token/);
+    const verbs = ["run", "check", "plan", "status", "renew", "history", "pause", "resume", "dashboard"];
+    for (const verb of [...verbs, "rollback", "accept", "discard", "adopt", "health", "issuer"])
+      expect(out).toMatch(new RegExp(`^  ${verb}\\b`, "m"));
+    expect(out).not.toMatch(/simulate|create-token/);
   });
 });
 

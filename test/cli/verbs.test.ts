@@ -27,6 +27,13 @@ describe("plan", () => {
     ]);
   });
 
+  it("says of what has no time what it waits for", async () => {
+    const waiting = ["paused", "waiting_for_person"].map((action) => ({ ...entry(action, NOW), action, at: null }));
+    const { out } = await renewd(fakeApp(fakeControl({ plan: () => Promise.resolve(waiting) })), "plan");
+    expect(out).toContain("until resumed  paused: paused\n");
+    expect(out).toContain("until a person decides  waiting_for_person: waiting for person\n");
+  });
+
   it("with --json is one list", async () => {
     expect(JSON.parse((await renewd(app, "plan --json")).out)).toMatchObject([{ token: "sooner" }, { token: "later" }]);
   });
@@ -144,6 +151,74 @@ describe("what a person decides", () => {
       ["adopt", "airflow", "file"],
     ]);
     expect(new Set(app.asked.map(({ need }) => need))).toEqual(new Set(["note"]));
+  });
+});
+
+describe("what a person decides of a token's issues", () => {
+  const warnings = ["readers of file are safe only until 2026-07-01T12:01:14Z = expiry - (hold)"];
+  const rolled = { token: "airflow", withdrawn: "5555666677778888", fingerprint: "1111222233334444", expAt: NOW };
+
+  it("is done by the daemon, or noted for its next start, and told in a line", async () => {
+    const app = fakeApp(fakeControl());
+    const told = async (line: string): Promise<string> => {
+      const { code, out, err } = await renewd(app, line);
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      return out;
+    };
+    expect(await told("rollback airflow")).toBe(
+      "airflow is rolled back from 5555666677778888 to 1111222233334444, which expires 2026-07-01T12:01:40Z; it is paused until `renewd resume airflow`",
+    );
+    expect(await told("accept airflow")).toBe(
+      "airflow: token 5555666677778888 is accepted in spite of its scopes and goes to every target; expires 2026-07-01T12:01:40Z",
+    );
+    expect(await told("discard airflow")).toBe(
+      "airflow: token 5555666677778888 is discarded; renewd asks anew when the renewal is due",
+    );
+    expect(new Set(app.asked.map(({ need }) => need))).toEqual(new Set(["note"]));
+    const doubt = fakeControl({ discard: (token) => Promise.resolve({ token, fingerprint: null }) });
+    expect((await renewd(fakeApp(doubt), "discard airflow")).out).toContain("the request in doubt is discarded");
+  });
+
+  it("as a rollback warns on stderr where readers get too little, and still exits 0", async () => {
+    const app = fakeApp(fakeControl({ rollback: () => Promise.resolve({ ...rolled, warnings }) }));
+    const { code, out, err } = await renewd(app, "rollback airflow");
+    expect({ code, err }).toEqual({ code: 0, err: `renewd: ${warnings[0]}` });
+    expect(out).toContain("is rolled back");
+  });
+
+  it("with --json is one document on stdout", async () => {
+    const app = fakeApp(fakeControl({ rollback: () => Promise.resolve({ ...rolled, warnings }) }));
+    const documentOf = async (line: string): Promise<unknown> => {
+      const { code, out, err } = await renewd(app, line);
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      return JSON.parse(out) as unknown;
+    };
+    const { expAt: _, ...names } = rolled;
+    expect(await documentOf("rollback airflow --json")).toEqual({ ...names, exp_at: "2026-07-01T12:00:00Z", warnings });
+    expect(await documentOf("accept airflow --json")).toMatchObject({
+      fingerprint: "5555666677778888",
+      check: "scopes",
+    });
+    expect(await documentOf("discard airflow --json")).toEqual({ token: "airflow", fingerprint: "5555666677778888" });
+  });
+
+  it.each([
+    ["rollback", "nothing_to_roll_back"],
+    ["accept", "not_acceptable"],
+    ["accept", "nothing_quarantined"],
+    ["discard", "nothing_quarantined"],
+  ] as const)("`%s` that is refused with %s exits 1 and says what to do", async (verb, code) => {
+    const refusing = fakeControl({ [verb]: () => Promise.reject(new RenewdError(code, "no, because")) });
+    const ran = await renewd(fakeApp(refusing), `${verb} airflow`);
+    expect(ran).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^renewd: no, because\n {2}-> \w/) });
+  });
+
+  it("about an unknown token tells the nearest", async () => {
+    for (const verb of ["rollback", "accept", "discard"]) {
+      const { code, err } = await renewd(fakeApp(), `${verb} airflw`);
+      expect({ verb, code }).toEqual({ verb, code: 64 });
+      expect(err).toContain("Did you mean one of airflow by airflw?");
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect } from "vitest";
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/duration.ts";
 import type { DomainEvent } from "../../src/core/events.ts";
 import type { Issue } from "../../src/core/issue.ts";
-import type { AcceptedIssue, Mint, Trouble } from "../../src/core/records.ts";
+import type { AcceptedIssue, Mint, QuarantinedIssue, Trouble } from "../../src/core/records.ts";
 import { SecretText } from "../../src/core/secret-text.ts";
 import type { Enrolment, Job, Lease, StateStore, TokenChange } from "../../src/core/state-store.ts";
 
@@ -64,6 +64,10 @@ export function mintOf(id: string, over: Partial<Mint> = {}): Mint {
 
 export function troubleOf(code: Trouble["last"]["code"], nextTryAt: Instant): Trouble {
   return { attempts: 3, since: NOW, last: { code, message: "it said no", at: NOW }, nextTryAt };
+}
+
+export function quarantinedOf(label: string, over: Partial<QuarantinedIssue> = {}): QuarantinedIssue {
+  return { ...bare(label), check: "roles", message: "no", at: NOW, validAt: NOW, scopes: { runner: ["run"] }, ...over };
 }
 
 export const asked = (at: Instant): DomainEvent => ({ type: "person:asked", at, token: "flow", what: "renew" });

@@ -30,6 +30,7 @@ export function jobsContract(bench: StateBench): void {
         firstSeenAt: NOW,
         desired: null,
         previous: null,
+        withdrawn: [],
         mint: null,
         quarantined: null,
         pause: null,

@@ -97,9 +97,9 @@ export function leasesContract(bench: StateBench): void {
         const all: Required<Omit<TokenChange, "accept">> = {
           mint: mintOf("m1", { fresh: issueOf("one") }),
           sealed: { fingerprint: textOf("one").fingerprint, token: textOf("one") },
-          quarantine: { ...issueOf("two"), check: "roles", message: "no", at: NOW },
+          quarantine: { ...issueOf("two"), check: "roles", message: "no", at: NOW, validAt: NOW },
           fates: [{ issue: issueOf("three"), fate: "foreign" }],
-          pause: { since: NOW, until: null, reason: null },
+          pause: { since: NOW, until: null, reason: null, deliveries: false },
           wish: { at: NOW, lifetimeMs: null },
           trouble: troubleOf("issuer_unreachable", NOW),
           calls: [NOW],

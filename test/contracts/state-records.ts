@@ -25,14 +25,14 @@ export function recordsContract(bench: StateBench): void {
 
     it("when it is a pause or its end concerns the targets as well", async () => {
       await allAsleep();
-      await bench.state.ask("flow", NOW + 1, { pause: { since: NOW, until: null, reason: null } });
+      await bench.state.ask("flow", NOW + 1, { pause: { since: NOW, until: null, reason: null, deliveries: false } });
       expect(await bench.state.due(NOW + 1, 10)).toEqual([FLOW, AWS, FILE]);
       await bench.state.ask("flow", NOW + 1, { pause: null });
       expect((await bench.state.token("flow"))?.pause).toBeNull();
     });
 
     it("leaves alone what is not asked for", async () => {
-      const pause = { since: NOW, until: null, reason: null };
+      const pause = { since: NOW, until: null, reason: null, deliveries: false };
       const wish = { at: NOW, lifetimeMs: null };
       await bench.state.ask("flow", NOW, { pause });
       await bench.state.ask("flow", NOW, { wish });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DAY_MS } from "../../src/core/duration.ts";
 import type { DomainEvent } from "../../src/core/events.ts";
-import type { QuarantinedIssue } from "../../src/core/records.ts";
 import type { TargetChange } from "../../src/core/state-store.ts";
 import {
   AWS,
@@ -13,6 +12,7 @@ import {
   bare,
   issueOf,
   mintOf,
+  quarantinedOf,
   textOf,
   troubleOf,
   type StateBench,
@@ -24,11 +24,11 @@ export function stepsContract(bench: StateBench): void {
 
   describe("a step of a token", () => {
     it("records all its parts at once and leaves the absent ones as they are", async () => {
-      const quarantined: QuarantinedIssue = { ...bare("two"), check: "roles", message: "no", at: NOW };
+      const quarantined = quarantinedOf("two");
       await change({
         mint: mintOf("m1"),
         quarantine: quarantined,
-        pause: { since: NOW, until: null, reason: "audit" },
+        pause: { since: NOW, until: null, reason: "audit", deliveries: false },
         wish: { at: NOW, lifetimeMs: 5 },
         trouble: troubleOf("issuer_timeout", NOW + 1),
         calls: [NOW - 1, NOW],
@@ -37,7 +37,7 @@ export function stepsContract(bench: StateBench): void {
       const full = {
         mint: mintOf("m1"),
         quarantined,
-        pause: { since: NOW, until: null, reason: "audit" },
+        pause: { since: NOW, until: null, reason: "audit", deliveries: false },
         wish: { at: NOW, lifetimeMs: 5 },
         trouble: troubleOf("issuer_timeout", NOW + 1),
         calls: [NOW - 1, NOW],
@@ -100,7 +100,62 @@ export function stepsContract(bench: StateBench): void {
     });
   });
 
+  describe("a quarantined issue", () => {
+    const quarantine = async (label: string): Promise<void> => {
+      const fresh = bare(label);
+      await change({ mint: mintOf(`of ${label}`, { fresh }), sealed: { ...fresh, token: textOf(label) } });
+      await change({ mint: null, quarantine: quarantinedOf(label) });
+    };
+
+    it("keeps the sealed text of its mint and is known as quarantined", async () => {
+      await quarantine("two");
+      const { fingerprint } = textOf("two");
+      expect((await bench.state.unseal("flow", fingerprint))?.reveal()).toBe(textOf("two").reveal());
+      expect((await bench.state.known("flow")).get(fingerprint)).toEqual({ issue: bare("two"), fate: "quarantined" });
+    });
+
+    it("loses its sealed text to a newer one, to acceptance of another, and when it is no longer quarantined", async () => {
+      const isSealed = async (label: string): Promise<boolean> =>
+        (await bench.state.unseal("flow", textOf(label).fingerprint)) !== undefined;
+      await quarantine("two");
+      await quarantine("three");
+      expect([await isSealed("two"), await isSealed("three")]).toEqual([false, true]);
+      await change({ quarantine: null });
+      expect(await isSealed("three")).toBe(false);
+      await quarantine("four");
+      await change({ ...acceptOf("five"), quarantine: null });
+      expect(await isSealed("four")).toBe(false);
+      expect((await bench.state.known("flow")).get(textOf("four").fingerprint)?.fate).toBe("quarantined");
+    });
+
+    it("that has expired loses its sealed text when that is asked for, and nothing else does", async () => {
+      await change(acceptOf("one"));
+      await quarantine("two");
+      const { expAt } = bare("two");
+      await bench.state.dropExpired(expAt - 1);
+      expect(await bench.state.unseal("flow", textOf("two").fingerprint)).toBeDefined();
+      await bench.state.dropExpired(expAt);
+      expect(await bench.state.unseal("flow", textOf("two").fingerprint)).toBeUndefined();
+      expect(await bench.state.unseal("flow", textOf("one").fingerprint)).toBeDefined();
+      expect((await bench.state.token("flow"))?.quarantined).toEqual(quarantinedOf("two"));
+    });
+  });
+
   describe("acceptance", () => {
+    it("over another than the desired one changes nothing, as if the lease were lost", async () => {
+      await change(acceptOf("one"));
+      const lease = await claim(FLOW);
+      const { accept } = acceptOf("two");
+      if (accept === undefined) throw new TypeError("it accepts");
+      const over = async (desired: string | null): Promise<boolean> =>
+        bench.state.changeToken(lease, NOW, { accept: { ...accept, over: desired }, calls: [5] });
+      expect(await over(null)).toBe(false);
+      expect(await over(textOf("three").fingerprint)).toBe(false);
+      expect(await bench.state.token("flow")).toMatchObject({ desired: issueOf("one"), calls: [] });
+      expect(await over(textOf("one").fingerprint)).toBe(true);
+      expect(await bench.state.token("flow")).toMatchObject({ desired: issueOf("two"), calls: [5] });
+    });
+
     it("makes an issue desired and the desired one previous; the one before that loses its sealed text", async () => {
       for (const label of ["one", "two", "three"]) await change(acceptOf(label));
       expect(await bench.state.token("flow")).toMatchObject({ desired: issueOf("three"), previous: issueOf("two") });
@@ -154,7 +209,7 @@ export function stepsContract(bench: StateBench): void {
   });
 
   it("knows every issue with its fate", async () => {
-    const fates = ["minted", "quarantined", "superseded", "outlived", "foreign"] as const;
+    const fates = ["minted", "quarantined", "superseded", "outlived", "foreign", "withdrawn"] as const;
     await change({ fates: fates.map((fate) => ({ issue: bare(fate), fate })) });
     const known = await bench.state.known("flow");
     for (const fate of fates) expect(known.get(textOf(fate).fingerprint)).toEqual({ issue: bare(fate), fate });

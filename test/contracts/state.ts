@@ -5,6 +5,7 @@ import { useState } from "./state-bench.ts";
 import { jobsContract } from "./state-jobs.ts";
 import { leasesContract } from "./state-leases.ts";
 import { recordsContract } from "./state-records.ts";
+import { rulingsContract } from "./state-rulings.ts";
 import { stepsContract } from "./state-steps.ts";
 
 /** `open` answers a new and empty state each time. */
@@ -15,5 +16,6 @@ export function stateContract(name: string, open: () => Promise<StateStore>): vo
     leasesContract(bench);
     stepsContract(bench);
     recordsContract(bench);
+    rulingsContract(bench);
   });
 }

@@ -55,7 +55,7 @@ describe("a token", () => {
   });
 
   it("paused past its deadline says so, and what to do", () => {
-    const pause = { since: START, until: null, reason: null };
+    const pause = { since: START, until: null, reason: null, deliveries: false };
     expect(ofToken({ pause }, LATEST - 1)).toEqual([]);
     expect(ofToken({ pause }, LATEST)).toEqual(["late warning"]);
     expect(ofToken({ pause }, DEADLINE)).toEqual(["paused_past_deadline critical"]);
@@ -69,7 +69,7 @@ describe("a token", () => {
     expect([1, 2, 3].map(failed)).toEqual([[], [], ["issuer_failing warning"]]);
   });
 
-  it.each(["sign_in_refused", "token_absent", "issuer_answer_invalid"] as const)(
+  it.each(["sign_in_refused", "server_unknown", "issuer_answer_invalid"] as const)(
     "is told the first time for what asking again cannot mend: %s",
     (code) => {
       const since = { since: RENEW };
@@ -104,7 +104,7 @@ describe("a token", () => {
   });
 
   it("whose fresh one was rejected is quarantined, once", () => {
-    const quarantined = { ...issue(), check: "roles", message: "it lacks a role", at: RENEW } as const;
+    const quarantined = { ...issue(), check: "roles", message: "it lacks a role", at: RENEW, validAt: START } as const;
     const record = { quarantined, trouble: trouble("token_rejected", { attempts: 5 }) };
     expect(ofToken(record, RENEW)).toEqual(["quarantined warning"]);
     const [condition] = tokenConditions(tokenView({ record }), RENEW);
@@ -126,6 +126,38 @@ describe("a token", () => {
     expect(ofToken({ mint: mint({ fresh: issue() }), trouble: failed }, settleAt)).toEqual([]);
   });
 
+  it("whose issuer has none of its name says that, and what a person does", () => {
+    const failed = { trouble: trouble("token_absent"), desired: null };
+    expect(ofToken(failed, START)).toEqual(["token_absent warning"]);
+    const [condition] = tokenConditions(tokenView({ record: failed }), START);
+    expect(condition?.action).toBe(ERRORS.token_absent.hint);
+  });
+
+  it("of which only a person can tell what was made says so at once, critical and once", () => {
+    const severe = { lists: false, overlap: "none" } as const;
+    const { sentAt, settleAt } = mint();
+    const told = (record: ViewOver["record"], now: number): readonly string[] =>
+      tokenConditions(tokenView({ record: record ?? {}, issuer: severe }), now).map(
+        ({ reason, severity, action }) => `${reason} ${severity} ${/renewd discard TOKEN/.test(action)}`,
+      );
+    const lost = { since: sentAt, last: { code: "issuer_answer_invalid", message: "no", at: sentAt } } as const;
+    expect(told({ mint: mint() }, settleAt - 1)).toEqual([]);
+    expect(told({ mint: mint() }, settleAt)).toEqual(["outcome_unknown critical true"]);
+    const failed = { mint: mint(), trouble: trouble("issuer_answer_invalid", lost) };
+    expect(told(failed, sentAt)).toEqual(["outcome_unknown critical true"]);
+    expect(told(failed, LATEST)).toEqual(["late warning true", "outcome_unknown critical true"]);
+    expect(told({ ...failed, mint: mint({ fresh: issue() }) }, sentAt)).toEqual(["issuer_failing warning false"]);
+  });
+
+  it("whose fresh one failed a judgement may be accepted; a fact may only be discarded", () => {
+    const actionOf = (check: "scopes" | "signature"): string | undefined => {
+      const quarantined = { ...issue(), check, message: "no", at: RENEW, validAt: START };
+      return tokenConditions(tokenView({ record: { quarantined } }), RENEW)[0]?.action;
+    };
+    expect(actionOf("scopes")).toMatch(/renewd accept TOKEN.*renewd discard TOKEN/);
+    expect(actionOf("signature")).toMatch(/^(?!.*accept).*renewd discard TOKEN/);
+  });
+
   it("that passed with a warning keeps telling it: capped is a warning, scopes gained an information", () => {
     const capped = { kind: "lifetime_capped", askedMs: 30 * DAY_MS, issuedMs: DAY_MS } as const;
     const gained = { kind: "scopes_gained", scopes: ["runner:stop"] } as const;
@@ -143,7 +175,7 @@ describe("a token", () => {
   });
 
   it("has no two conditions of one reason, for that is the key of an incident", () => {
-    const quarantined = { ...issue(), check: "roles", message: "no", at: RENEW } as const;
+    const quarantined = { ...issue(), check: "roles", message: "no", at: RENEW, validAt: START } as const;
     const desired = issue({ scopes: {}, warnings: [{ kind: "scopes_gained", scopes: ["a"] }] });
     const record = { quarantined, desired, mint: mint(), trouble: trouble("issuer_timeout", { attempts: 9 }) };
     for (const now of [START, RENEW + HOUR_MS, LATEST, DEADLINE, EXP]) {

@@ -129,7 +129,7 @@ describe("outside its windows", () => {
 
 describe("paused by a person", () => {
   const paused = (until: number | null, over: ViewOver["record"] = {}): TokenView =>
-    tokenView({ record: { pause: { since: START, until, reason: "audit" }, ...over } });
+    tokenView({ record: { pause: { since: START, until, reason: "audit", deliveries: false }, ...over } });
 
   it("nothing starts, and nothing under way goes on, until its end", () => {
     for (const record of [
@@ -213,6 +213,21 @@ describe("with a mint open", () => {
     expect(decide(inDoubt(), RENEW)).toEqual({ do: "settle", reason: words("look for what it made") });
     expect(decide(looked, settleAt - 1)).toMatchObject({ do: "wait", until: settleAt, reason: words("under way") });
     expect(decide(looked, settleAt)).toEqual({ do: "settle", reason: words("look for what it made") });
+  });
+
+  it("waits for a person where the issuer lists none and revokes the old one, as soon as the answer is lost", () => {
+    const severe = { lists: false, overlap: "none" } as const;
+    const at = (now: number, record: ViewOver["record"] = {}, issuer: ViewOver["issuer"] = severe): TokenDecision =>
+      decide(tokenView({ record: { mint: mint(), ...record }, issuer: issuer ?? {} }), now);
+    const { settleAt, sentAt } = mint();
+    const lost = { trouble: since("issuer_unreachable", sentAt) };
+    const person = { do: "wait", until: sentAt + DAY_MS, reason: words("only a person can tell") };
+    expect(at(sentAt, lost)).toEqual(person);
+    expect(at(settleAt - 1)).toMatchObject({ do: "wait", until: settleAt, reason: words("under way") });
+    expect(at(settleAt)).toEqual({ ...person, until: settleAt + DAY_MS });
+    expect(at(sentAt, { ...lost, mint: mint({ fresh }) })).toMatchObject({ do: "verify" });
+    expect(at(settleAt, lost, { lists: false, overlap: "kept" }).do).toBe("settle");
+    expect(at(settleAt, lost, { lists: true, overlap: "none" }).do).toBe("settle");
   });
 
   it("looks at once when that instant cannot rightly be so far off", () => {
@@ -329,6 +344,7 @@ describe("whatever issue and settings", () => {
           record: tokenRecord({ desired: issue({ startAt, expAt: startAt + lifetime, u }) }),
           pace,
           clockTrusted: true,
+          issuer: { lists: true, overlap: "kept" },
         });
         const view = viewOf(START);
         const { latestAt, floorAt, renewAt } = scheduleOf(issue({ expAt: START + lifetime, u }), pace);

@@ -31,6 +31,12 @@ describe("the plan of a token", () => {
     ]);
   });
 
+  it("waits for a person where only one can tell what a lost request made", () => {
+    const issuer = { lists: false, overlap: "none" } as const;
+    const entry = planEntry(tokenView({ record: { mint: mint() }, issuer }), mint().settleAt);
+    expect(entry).toMatchObject({ action: "waiting_for_person", at: null });
+  });
+
   it("of the first token has no arithmetic yet", () => {
     const entry = planEntry(tokenView({ record: { desired: null } }), START);
     expect(entry).toMatchObject({ action: "renew", at: START, renewAt: null, latestAt: null, deadlineAt: null });

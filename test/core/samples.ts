@@ -75,6 +75,7 @@ export function tokenRecord(over: Partial<TokenRecord> = {}): TokenRecord {
     firstSeenAt: START,
     desired: issue(),
     previous: null,
+    withdrawn: [],
     mint: null,
     quarantined: null,
     pause: null,
@@ -137,14 +138,23 @@ export interface ViewOver {
   readonly declared?: Partial<DeclaredToken>;
   readonly record?: Partial<TokenRecord>;
   readonly clockTrusted?: boolean;
+  readonly issuer?: Partial<TokenView["issuer"]>;
 }
 
 export function tokenView(over: ViewOver = {}): TokenView {
   const declared = declaredToken(over.declared);
   const record = tokenRecord(over.record);
-  return { declared, record, pace: paceOf(declared), clockTrusted: over.clockTrusted ?? true };
+  const issuer = { lists: true, overlap: "kept", ...over.issuer } as const;
+  return { declared, record, pace: paceOf(declared), clockTrusted: over.clockTrusted ?? true, issuer };
 }
 
 export function targetView(record: Partial<TargetRecord> = {}, over: Partial<TargetView> = {}): TargetView {
-  return { declared: declaredTarget(), record: targetRecord(record), desired: issue(), pause: null, ...over };
+  return {
+    declared: declaredTarget(),
+    record: targetRecord(record),
+    desired: issue(),
+    pause: null,
+    withdrawn: [],
+    ...over,
+  };
 }

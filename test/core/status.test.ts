@@ -27,10 +27,10 @@ function targetOf(record: Partial<TargetRecord>, now = START): TargetStatus {
   return target;
 }
 
-describe("the state of a token", () => {
-  const failed = { trouble: trouble("issuer_unreachable", { since: RENEW, nextTryAt: EXP }) };
-  const quarantined = { ...issue(), check: "roles", message: "no", at: RENEW } as const;
+const failed = { trouble: trouble("issuer_unreachable", { since: RENEW, nextTryAt: EXP }) };
+const quarantined = { ...issue(), check: "roles", message: "no", at: RENEW, validAt: START } as const;
 
+describe("the state of a token", () => {
   it.each<[TokenStatus["state"], boolean, ViewOver["record"], number]>([
     ["ok", true, {}, START],
     ["due", true, {}, RENEW],
@@ -41,11 +41,11 @@ describe("the state of a token", () => {
     ["failing", true, failed, RENEW],
     ["failing", false, { trouble: trouble("sign_in_refused") }, RENEW],
     ["quarantined", false, { quarantined }, RENEW],
-    ["paused", true, { pause: { since: START, until: null, reason: null } }, RENEW],
-    ["due", true, { pause: { since: START, until: RENEW, reason: null } }, RENEW],
+    ["paused", true, { pause: { since: START, until: null, reason: null, deliveries: false } }, RENEW],
+    ["due", true, { pause: { since: START, until: RENEW, reason: null, deliveries: false } }, RENEW],
     ["late", false, failed, LATEST],
     ["late", false, {}, DEADLINE],
-    ["late", false, { pause: { since: START, until: null, reason: null } }, DEADLINE],
+    ["late", false, { pause: { since: START, until: null, reason: null, deliveries: false } }, DEADLINE],
     ["expired", false, { quarantined }, EXP],
   ])("is %s (well: %s)", (state, _, record, now) => expect(statusOf(record, now).state).toBe(state));
 
@@ -56,7 +56,12 @@ describe("the state of a token", () => {
     ["has gained scopes", true, { desired: issue({ warnings: [{ kind: "scopes_gained", scopes: ["a"] }] }) }, START],
     ["cannot be renewed without a person", false, { trouble: trouble("sign_in_refused") }, RENEW],
     ["is quarantined", false, { quarantined }, RENEW],
-    ["is paused past its deadline", false, { pause: { since: START, until: null, reason: null } }, DEADLINE],
+    [
+      "is paused past its deadline",
+      false,
+      { pause: { since: START, until: null, reason: null, deliveries: false } },
+      DEADLINE,
+    ],
   ])("that %s: is it well? %s", (_, ok, record, now) => expect(statusOf(record, now).ok).toBe(ok));
 });
 
@@ -77,9 +82,98 @@ describe("the state of a target", () => {
     ["expired", false, {}, EXP],
   ])("is %s (well: %s)", (state, ok, record, now) => expect(targetOf(record, now)).toMatchObject({ state, ok }));
 
+  it("is withdrawn while it holds what was rolled back, failing or not", () => {
+    const ahead = held({ fingerprint: "bbbbbbbbbbbbbbbb", startAt: RENEW });
+    const view = tokenView({ record: { withdrawn: [ahead.fingerprint] } });
+    const failing = trouble("store_unreachable");
+    const targets = [targetRecord({ held: ahead, trouble: failing, observedAt: START })];
+    const [target] = tokenStatus(view, targets, START).targets;
+    expect(target).toMatchObject({ state: "withdrawn", advice: { reason: expect.stringContaining("rolled back") } });
+  });
+
   it("makes its token not well, however well that is itself", () => {
     const targets = [targetRecord({ ownership: "none", held: null, drift: { fingerprint: null, at: START } })];
     expect(tokenStatus(tokenView(), targets, START)).toMatchObject({ state: "undelivered", ok: false });
+  });
+});
+
+describe("a token that is well itself", () => {
+  const declared = { targets: ["a", "b"].map((label) => declaredTarget({ label })) };
+  const older = held({ fingerprint: "bbbbbbbbbbbbbbbb", startAt: START - DAY_MS });
+  const shown = (...targets: readonly Partial<TargetRecord>[]): TokenStatus => {
+    const records = ["a", "b"].map((label, index) => targetRecord({ label, observedAt: START, ...targets[index] }));
+    return tokenStatus(tokenView({ declared }), records, START);
+  };
+
+  it("is delivered in part when some target holds it and another does not, and says which", () => {
+    expect(shown({}, {}).state).toBe("ok");
+    const part = shown({}, { held: older });
+    expect(part.state).toBe("delivered_in_part");
+    expect(part.advice?.reason).toBe("1 of 2 targets hold the newest token; not yet b.");
+    expect(shown({ held: null }, {}).advice?.reason).toContain("not yet a.");
+  });
+
+  it("is undelivered when none holds it, or when all do and something else is left to do", () => {
+    expect(shown({ held: older }, { held: null }).state).toBe("undelivered");
+    const left = { delivery: { phase: "confirmed", fingerprint: issue().fingerprint, at: START } } as const;
+    expect(shown(left, {}).state).toBe("undelivered");
+  });
+});
+
+describe("advice", () => {
+  const severe = { lists: false, overlap: "none" } as const;
+  const rolledBack = { since: START, until: null, reason: "rolled back from bbbb", deliveries: true };
+
+  it.each<[TokenStatus["state"], ViewOver, number, RegExp, RegExp]>([
+    ["quarantined", { record: { quarantined } }, RENEW, /is quarantined: no \(roles\)/, /renewd accept TOKEN/],
+    ["in_doubt", { record: { mint: mint() } }, mint().settleAt, /was lost/, /looks for what it made/],
+    ["failing", { record: { trouble: trouble("token_absent") } }, RENEW, /token_absent/, /mint one by hand/],
+    ["failing", { record: failed }, RENEW, /issuer_unreachable/, /^Nothing yet\. If it goes on: Check the issuer/],
+    [
+      "paused",
+      { record: { pause: rolledBack } },
+      START,
+      /rolled back from bbbb; targets are put right/,
+      /resume TOKEN/,
+    ],
+    ["late", {}, LATEST, /Not renewed yet/, /renewd plan/],
+    ["due", {}, RENEW, /time to renew/, /Nothing/],
+  ])("for %s: why, and what a person does", (state, over, now, why, you) => {
+    const { advice, ...status } = tokenStatus(tokenView(over), [targetRecord({ observedAt: now })], now);
+    expect(status.state).toBe(state);
+    expect(advice?.reason).toMatch(why);
+    expect(advice?.you).toMatch(you);
+  });
+
+  it("for a token that waits for a person names the verb", () => {
+    const view = tokenView({ record: { mint: mint() }, issuer: severe });
+    const status = tokenStatus(view, [targetRecord()], mint().settleAt);
+    expect(status).toMatchObject({ state: "waiting_for_person", ok: false });
+    expect(status.advice?.you).toContain("renewd discard TOKEN");
+  });
+
+  it.each<[TargetStatus["state"], Partial<TargetRecord>, RegExp, RegExp]>([
+    ["drift", { drift: { fingerprint: null, at: START } }, /Somebody else wrote it/, /other writer/],
+    [
+      "not_owned",
+      { held: null, ownership: "none", drift: { fingerprint: null, at: START } },
+      /not ours/,
+      /renewd adopt/,
+    ],
+    ["failing", { trouble: trouble("store_unreachable") }, /store_unreachable/, /Nothing yet/],
+    ["failing", { trouble: trouble("store_denied") }, /store_denied/, /grant what the message names/],
+    ["empty", { held: null }, /No token of ours/, /Nothing/],
+    ["behind", { held: held({ fingerprint: "bbbbbbbbbbbbbbbb", startAt: START - 1 }) }, /older/, /Nothing/],
+  ])("for a target that is %s: why, and what a person does", (state, record, why, you) => {
+    const target = targetOf(record);
+    expect(target.state).toBe(state);
+    expect(target.advice?.reason).toMatch(why);
+    expect(target.advice?.you).toMatch(you);
+  });
+
+  it("is null where all is well", () => {
+    expect(statusOf({}, START).advice).toBeNull();
+    expect(targetOf({}).advice).toBeNull();
   });
 });
 

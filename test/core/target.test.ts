@@ -28,6 +28,24 @@ describe("a target", () => {
     });
   });
 
+  it("that holds a withdrawn one gets whatever is desired and lives, older or not, long enough or not", () => {
+    const ahead = held({ fingerprint: "cccccccccccccccc", issuerId: "9", startAt: RENEW, expAt: RENEW + 30 * DAY_MS });
+    const view = targetView(seen(RENEW, { held: ahead }), { withdrawn: [ahead.fingerprint] });
+    expect(decideTarget(view, RENEW)).toEqual({ do: "deliver", reason: "what it holds was withdrawn" });
+    const { expAt } = issue();
+    const at = (now: number): string => decideTarget({ ...view, record: { ...view.record, observedAt: now } }, now).do;
+    expect([at(expAt - 1), at(expAt)]).toEqual(["deliver", "wait"]);
+    expect(decideTarget({ ...view, withdrawn: ["dddddddddddddddd"] }, RENEW).do).toBe("wait");
+    expect(decideTarget({ ...view, desired: null }, RENEW).do).toBe("wait");
+  });
+
+  it("of a token that was rolled back is worked on although it is paused", () => {
+    const pause = { since: START, until: null, reason: null, deliveries: true };
+    expect(decideTarget(targetView(seen(START, { held: null }), { pause }), START).do).toBe("deliver");
+    const ordinary = { ...pause, deliveries: false };
+    expect(decideTarget(targetView(seen(START, { held: null }), { pause: ordinary }), START).do).toBe("wait");
+  });
+
   it("that holds an older one gets the newer one, though that lives shorter, while it serves", () => {
     const view = targetView(seen(RENEW), { desired: newer({ expAt: RENEW + 5 * DAY_MS }) });
     expect(decideTarget(view, RENEW)).toEqual({ do: "deliver", reason: "a newer token was verified" });
@@ -97,7 +115,7 @@ describe("a target", () => {
   });
 
   it("is not touched while its token is paused", () => {
-    const pause = { since: START, until: START + MINUTE_MS, reason: null };
+    const pause = { since: START, until: START + MINUTE_MS, reason: null, deliveries: false };
     const view = targetView({ held: null, observedAt: null }, { pause });
     expect(decideTarget(view, START)).toMatchObject({ do: "wait", until: START + MINUTE_MS, reason: words("paused") });
     expect(decideTarget(view, START + MINUTE_MS).do).toBe("observe");

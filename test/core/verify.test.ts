@@ -34,11 +34,13 @@ const expected = (over: Partial<Expectation> = {}): Expectation => ({
 const judge = (token: Partial<TokenClaims> = {}, wanted: Partial<Expectation> = {}, now = NOW): Verdict =>
   verify({ outcome: "proved", claims: claims(token) }, expected(wanted), now);
 
+/** What it says of itself is another test's. */
 const rejected = (check: string, words: string, code = "token_rejected"): object => ({
   outcome: "reject",
   code,
   check,
   message: expect.stringContaining(words) as string,
+  claims: expect.toSatisfy(() => true) as unknown,
 });
 
 describe("a token that is what was asked for", () => {
@@ -120,6 +122,15 @@ describe("a token is rejected", () => {
       rejected("progress", "no longer than the token in use", "no_progress"),
     ],
   ])("for %s", (_, token, wanted, verdict) => expect(judge(token, wanted)).toEqual(verdict));
+
+  it("with what it says of itself, where it is proved and has an end: a person may overrule a judgement", () => {
+    const scopes = { runner: ["run"] };
+    const read = { startAt: START, validAt: NOW + MINUTE_MS, expAt: START + 30 * DAY_MS, scopes };
+    expect(judge({ scopes, notBeforeAt: NOW + MINUTE_MS })).toMatchObject({ check: "roles", claims: read });
+    expect(judge({ expAt: null })).toMatchObject({ check: "expiry", claims: null });
+    const refuted = { outcome: "refuted", check: "signature", message: "not ours" } as const;
+    expect(verify(refuted, expected(), NOW)).toMatchObject({ claims: null });
+  });
 
   it("may gain nothing where that is no use of it: an adoption, a change of roles", () => {
     expect(judge({ expAt: START + 5 * DAY_MS }, { mustGain: false, askedLifetimeMs: null }).outcome).toBe("pass");

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { FakeFlowAuth } from "../support/flowauth/server.ts";
+import { until } from "../support/process.ts";
 import { newPlace, PATIENT, type Place } from "./place.ts";
 import { settingsOf } from "./settings.ts";
 import { startStandIn } from "./stand-in.ts";
@@ -94,6 +95,33 @@ describe("beside a running daemon", () => {
     expect(stdout).toContain("moving house");
     expect(await place.run("resume", TOKEN)).toMatchObject({ code: 0 });
     expect((await place.run("status")).stdout).not.toContain("moving house");
+  });
+});
+
+describe("a person's decisions", () => {
+  it("`rollback` puts the token before back into its target, and holds renewals back until `resume`", async () => {
+    const [previous, withdrawn] = [flowauth.rows.at(-2)?.token, flowauth.rows.at(-1)?.token];
+    expect(await place.read()).toBe(withdrawn);
+    const { code, stdout } = await place.run("rollback", TOKEN, "--json");
+    expect({ code, told: JSON.parse(stdout) as unknown }).toMatchObject({
+      code: 0,
+      told: { token: TOKEN, warnings: [] },
+    });
+    await until("the token before is back", async () => (await place.read()) === previous);
+    expect((await place.run("status")).stdout).toMatch(/rolled back from [0-9a-f]{16}/);
+    expect((await place.run("renew", TOKEN)).code).toBe(1);
+    expect((await place.run("history", TOKEN)).stdout).toMatch(/a person rolled back: token [0-9a-f]{16} is withdrawn/);
+    expect(await place.run("resume", TOKEN)).toMatchObject({ code: 0 });
+    expect(await place.renew(TOKEN)).toMatchObject({ code: 0 });
+    expect(await place.read()).toBe(flowauth.rows.at(-1)?.token);
+  });
+
+  it("without anything to decide are refused with exit code 1, and what to do", async () => {
+    for (const verb of ["accept", "discard"]) {
+      const { code, stdout, stderr } = await place.run(verb, TOKEN);
+      expect({ verb, code, stdout }).toEqual({ verb, code: 1, stdout: "" });
+      expect(stderr).toMatch(/nothing of airflow-flowapi is quarantined.*\n {2}-> /);
+    }
   });
 });
 

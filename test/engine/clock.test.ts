@@ -50,3 +50,26 @@ test("a leap is told once, and resolved when an issuer's clock agrees", async ()
   expect(await world.incidents()).toEqual([]);
   expect(bugs(world)).toEqual([]);
 });
+
+test("a clock that leapt and leapt back is believed again", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  world.clock.jumpTo(world.clock.now() + 45_000);
+  await world.run(10 * MINUTE_MS);
+  world.clock.jumpTo(world.clock.now() - 45_000);
+  await world.run(MINUTE_MS);
+  expect(await world.incidents()).toEqual([]);
+});
+
+test("a doubted clock is held against an issuer at once and then once an hour, not only when a token is due", async () => {
+  const world = await makeWorld({});
+  await world.run(HOUR_MS);
+  world.clock.jumpTo(world.clock.now() + 45_000);
+  for (let minutes = 0; minutes < 150; minutes += 10) await world.run(10 * MINUTE_MS);
+  expect(world.issuer.count("probe")).toBe(3);
+  expect(await world.incidents()).toEqual(["clock_skewed"]);
+  world.issuer.tellTime = (issuerNow) => world.daemon.engine.watch.witness(issuerNow);
+  await world.run(HOUR_MS);
+  expect(world.issuer.count("probe")).toBe(4);
+  expect(await world.incidents()).toEqual([]);
+});

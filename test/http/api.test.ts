@@ -118,6 +118,43 @@ describe("what a person may decide", () => {
     ]);
   });
 
+  it("rolls back, accepts and discards; the answer says what was decided", async () => {
+    const done = await post("/api/v1/tokens/flowapi/rollback");
+    expect(done.status).toBe(200);
+    expect(done.body).toMatchObject({ withdrawn: "00112233aabbccdd", exp_at: "2026-07-31T08:00:00Z" });
+    expect(done.body["warnings"]).toEqual([expect.stringContaining("safe only until")]);
+    expect((await post("/api/v1/tokens/flowapi/accept", "{}")).body).toMatchObject({ check: "roles" });
+    expect((await post("/api/v1/tokens/flowapi/discard")).body).toEqual({ token: "flowapi", fingerprint: null });
+    expect(server.control.asked.filter(([what]) => what !== "tokenStatus")).toEqual([
+      ["rollback", "flowapi"],
+      ["accept", "flowapi"],
+      ["discard", "flowapi"],
+    ]);
+  });
+
+  it.each([
+    ["rollback", "nothing_to_roll_back", 409],
+    ["accept", "nothing_quarantined", 409],
+    ["accept", "not_acceptable", 422],
+  ] as const)("to %s refused with %s is %i", async (verb, code, status) => {
+    server.control.failure = new RenewdError(code, "no, because");
+    const answer = await post(`/api/v1/tokens/flowapi/${verb}`);
+    expect([answer.status, answer.body["code"], answer.body["detail"]]).toEqual([status, code, "no, because"]);
+  });
+
+  it.each(["rollback", "accept", "discard"])(
+    "to %s is an operator's, of a known token, without arguments",
+    async (verb) => {
+      const address = `/api/v1/tokens/flowapi/${verb}`;
+      const headers = { ...bearer("viewer"), "content-type": "application/json" };
+      expect((await server.call("POST", address, headers, "")).status).toBe(403);
+      expect((await post(`/api/v1/tokens/nobody/${verb}`)).status).toBe(404);
+      expect((await post(address, '{"force": true}')).status).toBe(400);
+      expect((await server.call("GET", address, bearer("operator"))).status).toBe(404);
+      expect(server.control.asked).toEqual([]);
+    },
+  );
+
   it.each(['{"until": "tomorrow"}', '{"until": 5}', '{"why": "x"}', `{"reason": "${"x".repeat(501)}"}`])(
     "refuses to pause with %s",
     async (body) => expect((await post("/api/v1/tokens/flowapi/pause", body)).status).toBe(400),

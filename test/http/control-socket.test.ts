@@ -45,6 +45,9 @@ describe("a verb and the daemon", () => {
     await remote.pause("flowapi", EXP, "a move");
     await remote.pause("flowapi", null, null);
     await remote.resume("flowapi");
+    expect(await remote.rollback("flowapi")).toEqual(await control.rollback("flowapi"));
+    expect(await remote.accept("flowapi")).toEqual(await control.accept("flowapi"));
+    expect(await remote.discard("flowapi")).toEqual(await control.discard("flowapi"));
     await remote.adopt("flowapi", "airflow");
     expect(await remote.issueLink()).toContain("/sign-in?code=");
     expect(await remote.reload()).toEqual(["renewd.yaml:3:1 a problem"]);
@@ -70,6 +73,7 @@ describe("a verb and the daemon", () => {
     expect(error).toBeInstanceOf(RenewdError);
     expect(error).toMatchObject({ code: "unknown_token", message: "no token nobody is declared" });
     await expect(remote.renew("flowapi", 60_000)).rejects.toMatchObject({ code: "would_not_gain" });
+    await expect(remote.rollback("nobody")).rejects.toMatchObject({ code: "unknown_token" });
   });
 
   it("keep a bug's own text to the daemon", async () => {

@@ -2,7 +2,7 @@
  * A control without an engine behind it: it follows the contract of `core/control.ts` (unknown tokens, joins, refusals)
  * over one declared token, so that tests of HTTP and of the socket need no issuer and no store.
  */
-import type { RenewalStanding, RenewTicket } from "../../src/core/control.ts";
+import type { Accepted, Discarded, RenewalStanding, RenewTicket, RolledBack } from "../../src/core/control.ts";
 import type { Instant } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { PlanEntry } from "../../src/core/plan.ts";
@@ -18,6 +18,7 @@ export const target: TargetStatus = {
   store: "aws",
   state: "ok",
   ok: true,
+  advice: null,
   next: { action: "wait", at: EXP, reason: "it holds the newest token" },
   held: {
     fingerprint: "00112233aabbccdd",
@@ -41,6 +42,7 @@ export const token: TokenStatus = {
   issuer: "flowauth",
   state: "ok",
   ok: true,
+  advice: null,
   next: { action: "wait", at: EXP - 7_200_000, reason: "not due yet" },
   newest: {
     fingerprint: "00112233aabbccdd",
@@ -121,6 +123,23 @@ export class FakeControl implements Remote {
   async resume(key: string): Promise<void> {
     await this.tokenStatus(key);
     return this.#answer(["resume", key], undefined);
+  }
+
+  async rollback(key: string): Promise<RolledBack> {
+    await this.tokenStatus(key);
+    const warnings = ["readers of airflow are safe only until 2026-07-31T07:00:00Z"];
+    const now = { fingerprint: "8899aabbccddeeff", expAt: EXP };
+    return this.#answer(["rollback", key], { token: key, withdrawn: "00112233aabbccdd", ...now, warnings });
+  }
+
+  async accept(key: string): Promise<Accepted> {
+    await this.tokenStatus(key);
+    return this.#answer(["accept", key], { token: key, fingerprint: "8899aabbccddeeff", expAt: EXP, check: "roles" });
+  }
+
+  async discard(key: string): Promise<Discarded> {
+    await this.tokenStatus(key);
+    return this.#answer(["discard", key], { token: key, fingerprint: null });
   }
 
   async adopt(key: string, label: string): Promise<void> {

@@ -31,6 +31,14 @@ describe("the status page", () => {
     }
   });
 
+  it("shows the token before while it lives", async () => {
+    const before = { ...token.newest!, fingerprint: "9999888877776666" };
+    const shown = async (expAt: number): Promise<string> =>
+      (await pageOf({ ...report, tokens: [named("x", { previous: { ...before, expAt } })] })).body;
+    expect(await shown(NOW + 1)).toContain("9999888877776666");
+    expect(await shown(NOW)).not.toContain("9999888877776666");
+  });
+
   it("puts what needs attention first, then the nearest deadline", async () => {
     const near = named("near", { targets: [{ ...target, deadlineAt: NOW + 1 }] });
     const bad = named("bad", { ok: false, state: "failing" });
@@ -61,6 +69,15 @@ describe("the status page", () => {
     expect(body).toContain("6 failures in a row (store_denied). Tried again at 2026-07-01T08:01:00Z.");
   });
 
+  it("says of a state that is no failure why it is so and what to do, and nothing twice", async () => {
+    const advice = { reason: "Rolled back from 00112233.", you: "Resume it." };
+    const { body } = await pageOf({ ...report, tokens: [named("x", { state: "paused", advice })] });
+    expect(body).toMatch(/<dt>why<\/dt>\s*<dd>Rolled back from 00112233.<\/dd>\s*<dt>you<\/dt>\s*<dd>Resume it.<\/dd>/);
+    const wrong = { reason: "drift", severity: "warning", message: advice.reason, action: advice.you } as const;
+    const twice = named("x", { state: "failing", ok: false, advice, conditions: [wrong] });
+    expect((await pageOf({ ...report, ok: false, tokens: [twice] })).body.match(/Rolled back/g)).toHaveLength(1);
+  });
+
   it("escapes whatever comes from outside", async () => {
     const evil = `<script>alert(1)</script>"'&`;
     const { fingerprint } = token.newest!;
@@ -69,7 +86,8 @@ describe("the status page", () => {
       issuer: evil,
       next: { action: evil, at: null, reason: evil },
       newest: { ...token.newest!, fingerprint, roles: [evil] },
-      pause: { since: NOW, until: null, reason: evil },
+      pause: { since: NOW, until: null, reason: evil, deliveries: false },
+      advice: { reason: evil, you: evil },
       conditions: [{ reason: "late", severity: "info", message: evil, action: evil }],
       targets: [{ ...target, target: evil, store: evil }],
     });

@@ -42,11 +42,15 @@ it("no token stands in clear in any byte of the state, whatever was recorded of 
   await state.changeToken(lease, NOW, {
     accept: { issue, token },
     mint: null,
-    quarantine: { ...issue, check: "roles", message: `it is ${String(token)}`, at: NOW },
+    quarantine: { ...issue, check: "roles", message: `it is ${String(token)}`, at: NOW, validAt: NOW },
     trouble: {
       attempts: 1,
       since: NOW,
-      last: { code: "bug", message: new RenewdError("bug", `got ${String(token)}`, { cause: token }).message, at: NOW },
+      last: {
+        code: "bug",
+        message: new RenewdError("bug", `got ${String(token)}`, { cause: token }).message,
+        at: NOW,
+      },
       nextTryAt: NOW,
     },
     // A token that slips into an event by mistake is an object that prints [redacted].

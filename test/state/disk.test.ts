@@ -71,7 +71,7 @@ describe("a step that finds the disk full", () => {
     const lease = await state.claim({ token: "flow", target: null }, "test", NOW, 60_000);
     if (lease === null) throw new TypeError("nobody else should hold it");
     const step = state.changeToken(lease, NOW, {
-      pause: { since: NOW, until: null, reason: null },
+      pause: { since: NOW, until: null, reason: null, deliveries: false },
       calls: [NOW],
       accept: { issue: issueOf(large), token: large },
       events: [{ type: "person:asked", at: NOW, token: "flow", what: "renew" }],

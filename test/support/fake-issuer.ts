@@ -55,7 +55,7 @@ export interface Row {
 }
 
 export interface IssuerCall {
-  readonly call: "find" | "request" | "inspect";
+  readonly call: "find" | "request" | "inspect" | "probe";
   readonly at: Instant;
   readonly name: string;
 }
@@ -72,6 +72,8 @@ export class FakeIssuer implements Issuer {
   /** No token lives beyond this; nothing tells. */
   latestExpAt = Infinity;
   keyReachable = true;
+  /** What the answer to a probe says of the time there reaches the clock's watch. */
+  tellTime: (issuerNow: Instant) => void = () => undefined;
   /** Runs after a listing was answered, before the caller sees it. */
   afterFind: () => Promise<void> | void = () => undefined;
   /** The most requests for one name that were under way at once. */
@@ -156,6 +158,8 @@ export class FakeIssuer implements Issuer {
   }
 
   probe(): Promise<readonly string[]> {
+    this.#note("probe", "");
+    if (this.#fault === undefined) this.tellTime(this.#clock.now());
     return Promise.resolve([]);
   }
 

@@ -1,0 +1,28 @@
+import { MINUTE_MS } from "../core/duration.ts";
+import type { Engine } from "./engine.ts";
+import { throughBreaker } from "./service.ts";
+
+/** No issuer is asked for the time more often. */
+export const WITNESS_EVERY_MS: number = 60 * MINUTE_MS;
+
+/**
+ * Holds a doubted clock against the issuers, one after the other until one agrees: else the doubt would last until a token
+ * is due, which may be weeks. What they say of the time reaches the clock's watch by itself.
+ */
+export async function askTheTime(engine: Engine, stop: AbortSignal): Promise<void> {
+  const asked = new Set<string>();
+  for (const { declared, issuer } of engine.fleet().members.values()) {
+    if (engine.watch.trusted || stop.aborted) return;
+    if (asked.has(declared.issuer)) continue;
+    asked.add(declared.issuer);
+    const end = new AbortController();
+    const cancel = engine.clock.after(issuer.callLimitMs, () =>
+      end.abort(new DOMException("took too long", "TimeoutError")),
+    );
+    const signal = AbortSignal.any([end.signal, stop]);
+    const service = { kind: "issuer", key: declared.issuer } as const;
+    // One that cannot be asked is no witness; that it fails is told by its breaker.
+    await throughBreaker(engine, service, () => issuer.probe([declared.request], signal)).catch(() => undefined);
+    cancel();
+  }
+}

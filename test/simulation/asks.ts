@@ -1,0 +1,62 @@
+import { MINUTE_MS, SECOND_MS } from "../../src/core/duration.ts";
+import { paceOf } from "../../src/core/decide.ts";
+import type { DomainEvent } from "../../src/core/events.ts";
+import type { Instant } from "../../src/core/duration.ts";
+import { scheduleOf } from "../../src/core/schedule.ts";
+import type { SimToken } from "./sim-token.ts";
+import type { Truth } from "./truth.ts";
+import type { World } from "./world.ts";
+
+/** Watches that the issuer is asked only when there is a reason to: a restart, a reload or a lost state is none. */
+export class Asks {
+  readonly #world: World;
+  readonly #truth: Truth;
+  readonly #causeOf = new Map<string, string>();
+
+  constructor(world: World, truth: Truth) {
+    this.#world = world;
+    this.#truth = truth;
+  }
+
+  heard(event: DomainEvent): void {
+    if (event.type === "renewal:started") this.#causeOf.set(event.token, event.cause);
+    if (event.type !== "renewal:asked") return;
+    const token = this.#world.tokens.find(({ declared }) => declared.key === event.token);
+    if (token === undefined) return;
+    const cause = this.#causeOf.get(event.token);
+    if (cause === "first") this.#expectNone(token);
+    if (cause === "due") void this.#expectDue(token, event.at);
+  }
+
+  /** By the daemon's own clock, and whatever its jitter was. */
+  async #expectDue(token: SimToken, at: Instant): Promise<void> {
+    const { declared } = token;
+    const desired = (await this.#world.state.token(declared.key))?.desired;
+    if (desired === undefined || desired === null) return;
+    const { renewAt } = scheduleOf(desired, paceOf(declared, MINUTE_MS));
+    if (at < renewAt - SECOND_MS)
+      this.#world.break(
+        `${declared.key}: the issuer was asked at ${at}, before ${renewAt}, when the newest token is due`,
+      );
+  }
+
+  /** An issuer that can list has nothing that would do. */
+  #expectNone(token: SimToken): void {
+    const { declared, issuer } = token;
+    if (!issuer.capabilities.lists) return;
+    const now = this.#truth.now();
+    const pace = paceOf(declared, MINUTE_MS);
+    const usable = issuer
+      .rowsOf(declared.name)
+      .find(
+        (row) =>
+          row.flaw === undefined &&
+          !token.withdrawn.has(row.fingerprint) &&
+          row.startAt < now - MINUTE_MS &&
+          now < scheduleOf({ ...row, u: 1 }, pace).renewAt &&
+          declared.request.roles.every((role) => row.roles.includes(role)),
+      );
+    if (usable !== undefined)
+      this.#world.break(`${declared.key}: a first token was asked for although ${usable.id} is there`);
+  }
+}

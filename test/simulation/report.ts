@@ -1,0 +1,72 @@
+import type { DomainEvent, EventType } from "../../src/core/events.ts";
+import type { Instant } from "../../src/core/duration.ts";
+import { hashOf } from "./streams.ts";
+
+/** An invariant that did not hold. */
+export interface Broken {
+  readonly at: Instant;
+  readonly what: string;
+}
+
+/** What one deployment went through, and how renewd fared. */
+export interface Report {
+  readonly seed: number;
+  readonly part: number;
+  readonly broken: readonly Broken[];
+  readonly figures: Figures;
+  /** Of all that happened, in order: two runs of one seed have the same. */
+  readonly digest: string;
+}
+
+export type Figures = Readonly<Record<(typeof FIGURES)[number], number>>;
+
+/** All are sums but those that begin with `most`. */
+export const FIGURES = [
+  "tokens",
+  "targets",
+  "minted",
+  "renewals",
+  "adopted",
+  "quarantined",
+  "delivered",
+  "incidents",
+  "deaths",
+  "lost_states",
+  "clock_jumps",
+  "sleeps",
+  "person_acts",
+  "service_spells",
+  "excused_shortfalls",
+  "most_calls_per_hour_of_failing_service",
+  "most_calls_per_hour_of_failing_token",
+] as const;
+
+export function addFigures(a: Figures, b: Figures): Figures {
+  const entries = FIGURES.map((name) => [
+    name,
+    name.startsWith("most") ? Math.max(a[name], b[name]) : a[name] + b[name],
+  ]);
+  return Object.fromEntries(entries) as Figures;
+}
+
+export const NO_FIGURES: Figures = Object.fromEntries(FIGURES.map((name) => [name, 0])) as Figures;
+
+/** Counts the events of a run and boils them down to one number. */
+export class Tally {
+  readonly #counts = new Map<EventType, number>();
+  #hash = hashOf("");
+
+  note(event: DomainEvent): void {
+    this.#counts.set(event.type, this.count(event.type) + 1);
+    const token = "token" in event ? event.token : "";
+    this.#hash = hashOf(`${event.type} ${event.at} ${token}`, this.#hash);
+  }
+
+  count(type: EventType): number {
+    return this.#counts.get(type) ?? 0;
+  }
+
+  get digest(): string {
+    return this.#hash.toString(16).padStart(8, "0");
+  }
+}

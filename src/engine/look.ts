@@ -60,27 +60,22 @@ export async function adoptFrom(
   unknown: readonly FoundToken[],
   from: "issuer" | "target",
 ): Promise<boolean> {
+  let current = record;
   for (const found of unknown) {
-    const verdict = await prove(member, record, tenure, found, engine.clock.now());
+    const verdict = await prove(member, current, tenure, found, engine.clock.now());
     if (verdict.outcome === "wait") continue;
     const issue = issueOf(found, verdict.outcome === "pass" ? verdict : found, engine.random.share());
-    if (verdict.outcome === "pass" && isWorthAdopting(issue, record, member, engine.clock.now())) {
-      await adopt(
-        engine,
-        member,
-        record,
-        tenure,
-        found.token,
-        { ...issue, ...acceptedPart(verdict, engine.clock.now()) },
-        from,
-      );
-      return true;
+    if (verdict.outcome === "pass" && isWorthAdopting(issue, current, member, engine.clock.now())) {
+      const adopted = { ...issue, ...acceptedPart(verdict, engine.clock.now()) };
+      await adopt(engine, member, current, tenure, found.token, adopted, from);
+      current = { ...current, desired: adopted };
+      continue;
     }
-    const change = fateChange(member, record, found, issue, verdict, engine.clock.now());
+    const change = fateChange(member, current, found, issue, verdict, engine.clock.now());
     await tenure.changeToken(change);
     for (const event of change.events ?? []) engine.emit(event);
   }
-  return false;
+  return current !== record;
 }
 
 export async function prove(

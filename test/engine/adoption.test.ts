@@ -14,6 +14,21 @@ test("a live token of our name is adopted at the first start instead of minting 
   expect(world.told("renewal:adopted")).toMatchObject([{ from: "issuer" }]);
 });
 
+test("of several live tokens the newest is adopted, and in the same look the others get a fate", async () => {
+  const world = await makeWorld({ create: false });
+  const made = [10, 20, 30].map((days, index) =>
+    world.issuer.mintByHand(NAME, days * DAY_MS, { startAt: world.clock.now() - (3 - index) * HOUR_MS }),
+  );
+  await world.run(10 * MINUTE_MS);
+  const known = await world.state.known("token-1");
+  expect(world.place("a").seen).toBe(made[2]?.text);
+  expect([...known.values()].map(({ issue, fate }) => [issue.issuerId, fate]).sort()).toEqual([
+    ["1", "superseded"],
+    ["2", "superseded"],
+    ["3", "accepted"],
+  ]);
+});
+
 test("without any token of our name and without leave to create, it says so and mints nothing", async () => {
   const world = await makeWorld({ create: false });
   await world.run(HOUR_MS);

@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/duration.ts";
+import type { Emit } from "../../src/core/events.ts";
 import { Agenda } from "./agenda.ts";
 import { brokenAtEnd } from "./ending.ts";
 import { Host } from "./host.ts";
@@ -23,9 +24,9 @@ export interface SimulationOptions {
   readonly days: number;
 }
 
-/** One deployment through its days. */
-export async function simulate(options: SimulationOptions): Promise<Report> {
-  return new Simulation(options, await Simulation.make(options)).run();
+/** One deployment through its days. `onEvent` is told of all that the daemon says. */
+export async function simulate(options: SimulationOptions, onEvent: Emit = () => undefined): Promise<Report> {
+  return new Simulation(options, await Simulation.make(options, onEvent)).run();
 }
 
 interface Parts {
@@ -51,7 +52,7 @@ class Simulation {
     this.#endAt = endOf(options, parts.truth);
   }
 
-  static async make(options: SimulationOptions): Promise<Parts> {
+  static async make(options: SimulationOptions, onEvent: Emit): Promise<Parts> {
     const streams = new Streams(`${options.seed}/${options.part}`);
     const truth = new Truth();
     const climate = drawClimate(streams.of("climate"));
@@ -75,6 +76,7 @@ class Simulation {
       enrol: () => world.enrol(),
       onEvent: (event) => {
         tally.note(event);
+        onEvent(event);
         world.heard(event);
       },
     });

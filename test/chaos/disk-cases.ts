@@ -1,0 +1,95 @@
+import { execFile } from "node:child_process";
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { until } from "../support/process.ts";
+import { renewAll } from "./calm.ts";
+import type { Case } from "./cases.ts";
+import { must, NotPossible, type Ward } from "./ward.ts";
+
+const run = promisify(execFile);
+const DISK_BYTES = 4 * 1024 * 1024;
+/** Enough for a few small rows, and too little for a token: it must not be asked for. */
+const LEFT_BYTES = 32 * 1024;
+
+/** The disk under the state is in trouble. Tests may run as root, which file modes do not stop: a file system of its own does. */
+export const DISK_CASES: readonly Case[] = [
+  { name: "the state's disk is full while the daemon runs", run: (ward) => onItsOwnDisk(ward, fillWhileRunning) },
+  { name: "the state's disk is full at the start", run: (ward) => onItsOwnDisk(ward, startOnFullDisk) },
+  { name: "the state's disk is read-only", run: (ward) => onItsOwnDisk(ward, startReadOnly) },
+];
+
+async function onItsOwnDisk(ward: Ward, use: (ward: Ward, folder: string) => Promise<void>): Promise<void> {
+  const folder = dirname(ward.stateFile);
+  await mkdir(folder, { recursive: true });
+  await mount(["-t", "tmpfs", "-o", `size=${DISK_BYTES},mode=0700`, "tmpfs", folder]);
+  try {
+    await use(ward, folder);
+  } finally {
+    await Promise.all(ward.site.place.processes.filter(({ args }) => args[0] === "run").map((each) => each.kill()));
+    await run("umount", [folder]);
+  }
+}
+
+/** Nothing is asked for that could not be recorded; readers notice nothing; freed, it goes on by itself. */
+async function fillWhileRunning(ward: Ward, folder: string): Promise<void> {
+  const { site } = ward;
+  const daemon = await ward.begin();
+  const before = await ward.look();
+  await fill(folder, LEFT_BYTES);
+  await until("the full disk is told of", async () => {
+    await site.wish("alpha");
+    return daemon.log.some(({ code }) => code === "state_unwritable");
+  });
+  const amid = await ward.look();
+  must(amid.minted === before.minted, "a token was minted that could not be recorded");
+  must(amid.held === before.held, "a target was changed");
+  must(daemon.running, "the daemon ended");
+  await daemon.kill();
+  await rm(join(folder, "filler"));
+  await ward.begin();
+  await renewAll(site);
+  await ward.knowsAll();
+}
+
+/** It may refuse to start or start and wait; either way nothing is asked for, and freed it goes on. */
+async function startOnFullDisk(ward: Ward, folder: string): Promise<void> {
+  await (await ward.begin()).kill();
+  const before = await ward.look();
+  await fill(folder, 0);
+  const daemon = ward.site.start();
+  await until("the full disk is told of", async () => {
+    await ward.site.wish("alpha");
+    return /state_unwritable|is full/.test(daemon.stderr);
+  });
+  const amid = await ward.look();
+  must(amid.minted === before.minted, "a token was minted that could not be recorded");
+  must(amid.held === before.held, "a target was changed");
+  await rm(join(folder, "filler"));
+  if (!daemon.running) must((await daemon.ended).code === 4, `exit code ${(await daemon.ended).code}`);
+  await daemon.kill();
+  await (await ward.isAsBefore(before)).stop();
+}
+
+async function startReadOnly(ward: Ward, folder: string): Promise<void> {
+  await ward.prepare();
+  const before = await ward.look();
+  await mount(["-o", "remount,ro", folder]);
+  await ward.isRefused(/renewd\.db/, /read-?only/);
+  await mount(["-o", "remount,rw", folder]);
+  await ward.isAsBefore(before);
+}
+
+async function fill(folder: string, leftBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  await writeFile(join(folder, "filler"), Buffer.alloc(bavail * bsize - leftBytes));
+}
+
+async function mount(args: readonly string[]): Promise<void> {
+  try {
+    await run("mount", args);
+  } catch (thrown) {
+    const { stderr = "" } = thrown as { readonly stderr?: string };
+    throw new NotPossible(`mount ${args.join(" ")}: ${stderr.trim() || String(thrown)}`);
+  }
+}

@@ -1,0 +1,42 @@
+import { describe, it } from "vitest";
+import type { ErrorCode } from "../../src/core/errors.ts";
+import { BODIES, FRAMES, SILENCES, STATUSES, type AnswerCase } from "./answer-cases.ts";
+import { attack, type SpoiltCall } from "./attack.ts";
+
+const CALLS: readonly SpoiltCall[] = ["sign_in", "servers", "list", "renew"];
+
+/** Tries within the hour: the doubling delays until six tries are used up, or the first and one at the cap. */
+const SIX: ReadonlySet<ErrorCode> = new Set([
+  "issuer_unreachable",
+  "issuer_timeout",
+  "issuer_error",
+  "issuer_throttled",
+]);
+
+function callsOf({ code, acts, retryAfterMs }: AnswerCase, at: SpoiltCall): number {
+  if (at === "renew" && acts) return 1;
+  if (retryAfterMs === 3_600_000) return 2;
+  return SIX.has(code) ? 6 : 2;
+}
+
+describe.each([
+  ["a status", STATUSES],
+  ["a body", BODIES],
+  ["a frame", FRAMES],
+  ["silence", SILENCES],
+])("%s that spoils a renewal", (_, cases) => {
+  for (const at of CALLS) {
+    it.each(cases)(`$name at ${at} is $code; the old token stays until a true one is there`, async (given) => {
+      const { code, spoil, retryAfterMs, hasty = false, acts } = given;
+      await attack({
+        at,
+        spoil,
+        code,
+        ends: at === "renew" && acts ? "renewed" : "kept",
+        calls: callsOf(given, at),
+        options: { hasty },
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      });
+    });
+  }
+});

@@ -119,12 +119,12 @@ class RunningDaemon implements Daemon {
 
   health(): Health {
     const mostMs = Math.max(TICKS_MISSED_MAX * this.settings.tickMs, 60 * SECOND_MS);
-    const { lastSweepAt, hasSwept } = this.#assembly.sweeper;
+    const { lastSweepAt, hasSwept, isFailing } = this.#assembly.sweeper;
     const reasons: string[] = [];
     const alive = systemClock.monotonicMs() - this.#beatMs < mostMs;
     if (!alive) reasons.push("scheduler_stalled");
     if (lastSweepAt === undefined || !hasSwept) reasons.push("first_sweep_pending");
-    else if (Math.abs(systemClock.now() - lastSweepAt) > mostMs) reasons.push("sweep_failing");
+    else if (isFailing || Math.abs(systemClock.now() - lastSweepAt) > mostMs) reasons.push("sweep_failing");
     return { alive, ready: reasons.length === 0, reasons };
   }
 

@@ -28,7 +28,8 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "renewal:asked": ({ kind, lifetimeMs }) =>
     `asked for a ${kind === "renew" ? "fresh" : "new"} token that lives ${formatDuration(lifetimeMs)}`,
   "renewal:minted": ({ fingerprint }) => `got token ${fingerprint}`,
-  "renewal:in-doubt": ({ message, code }) => `the answer was lost, looking for what was made: ${message} (${code})`,
+  "renewal:in-doubt": ({ message, code }) =>
+    `the answer was lost, so it is not known whether a token was made: ${message} (${code})`,
   "renewal:nothing-made": () => "the lost request had made nothing",
   "renewal:accepted": ({ at: now, expAt, warnings }, at) =>
     `verified: lives until ${at(expAt)} (${formatDuration(expAt - now)})${warnings.length === 0 ? "" : `; ${warnings.join(", ")}`}`,

@@ -34,7 +34,7 @@ export function targetConditions(view: TargetView, repairMs: number, now: Instan
   };
   const act =
     record.trouble === null
-      ? "See `renewd history` and the token's other incidents."
+      ? "See `renewd history TOKEN` and the token's other incidents."
       : ERRORS[record.trouble.last.code].hint;
   if (record.held !== null && now >= record.held.expAt) {
     add("expired", "critical", `The token in this target expired at ${formatInstant(record.held.expAt)}.`, act);

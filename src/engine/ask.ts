@@ -28,7 +28,7 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
     reason: decision.reason,
   };
   engine.emit(started);
-  const found = await look(engine, member, tenure, Math.max(work.listingSince, record.desired?.acceptedAt ?? 0));
+  const found = await look(engine, member, tenure, listingSince(work, record));
   const unknown = await unknownOf(engine, member, found);
   if (await adoptFrom(engine, member, record, tenure, unknown, "issuer")) return;
   if (await adoptFirst(work, record)) return;
@@ -47,6 +47,11 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
     },
   );
   await recordAnswer(work, mint, answer);
+}
+
+/** A list from before the newest acceptance or the last failure cannot tell what those made: what was refused may have been made all the same. */
+function listingSince(work: TokenWork, { desired, trouble }: TokenRecord): Instant {
+  return Math.max(work.listingSince, desired?.acceptedAt ?? 0, trouble === null ? 0 : trouble.last.at + 1);
 }
 
 /** A request that was given up because the daemon stops says nothing of the issuer: it stays in doubt until the next start. */

@@ -93,6 +93,8 @@ export class Controller implements Control {
     if (waitsForPerson({ record, issuer: capabilities }, this.#engine.clock.now())) {
       return { state: "failed", detail: "its answer was lost; a person must tell what it made", hint: DISCARD_HINT };
     }
+    if (pausedUntil(record.pause, this.#engine.clock.now()) !== undefined)
+      return { state: "failed", detail: "the token was paused meanwhile", hint: ERRORS.token_paused.hint };
     if (record.mint !== null || record.wish !== null) {
       if (record.trouble !== null && record.trouble.last.at >= since) return failed(record);
       return { state: "under_way", detail: "the issuer is being asked" };

@@ -53,6 +53,9 @@ export async function throughBreaker<T>(
   return answer;
 }
 
+/** Several may have waited for one call, a sign-in: its failure is one, however many are told of it. */
+const counted = new WeakSet<RenewdError>();
+
 /** A refusal that concerns one token shows that the service is well. */
 async function report(
   engine: Engine,
@@ -61,8 +64,11 @@ async function report(
   error: RenewdError | undefined,
 ): Promise<void> {
   const { breaker: before, probe } = admission;
-  if (error?.scope === "service") await failed(engine, service, error, { probe, counted: before.failures > 0 });
-  else if (before.failures > 0 && error?.code !== "bug") await recovered(engine, service);
+  if (error?.scope === "service") {
+    if (counted.has(error)) return;
+    counted.add(error);
+    await failed(engine, service, error, { probe, counted: before.failures > 0 });
+  } else if (before.failures > 0 && error?.code !== "bug") await recovered(engine, service);
 }
 
 async function failed(engine: Engine, service: ServiceKey, error: RenewdError, admitted: Admitted): Promise<void> {

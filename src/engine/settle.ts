@@ -1,5 +1,7 @@
 import { CALLS_PER_HOUR_ONE, withCall } from "../core/backoff.ts";
 import type { DomainEvent } from "../core/events.ts";
+import { SECOND_MS } from "../core/duration.ts";
+import type { FoundToken } from "../core/ports.ts";
 import type { Mint, TokenRecord } from "../core/records.ts";
 import { issueOf, look, unknownOf } from "./look.ts";
 import type { TokenWork } from "./work.ts";
@@ -25,6 +27,10 @@ export async function settle(work: TokenWork, record: TokenRecord): Promise<void
   );
   const made = (await unknownOf(engine, member, found)).find((each) => !mint.known.includes(each.fingerprint));
   const at = engine.clock.now();
+  if (made === undefined) {
+    const expired = await expiredOf(work, mint, found);
+    if (expired !== undefined) return outlivedUnseen(work, expired);
+  }
   if (made === undefined && isOver) return nothingMade(work, mint);
   if (made === undefined) {
     const calls = withCall(record.calls, at, CALLS_PER_HOUR_ONE);
@@ -39,6 +45,33 @@ export async function settle(work: TokenWork, record: TokenRecord): Promise<void
     trouble: null,
     events: [event],
   });
+  engine.emit(event);
+}
+
+/** What the request made may have expired before anybody could look. `iat` has whole seconds. */
+async function expiredOf(
+  { engine, member }: TokenWork,
+  mint: Mint,
+  found: readonly FoundToken[],
+): Promise<FoundToken | undefined> {
+  const known = await engine.state.known(member.declared.key);
+  const now = engine.clock.now();
+  const earliestAt = Math.floor(mint.sentAt / SECOND_MS) * SECOND_MS;
+  return found.find(
+    (each) =>
+      each.expAt <= now &&
+      each.startAt >= earliestAt &&
+      !mint.known.includes(each.fingerprint) &&
+      !known.has(each.fingerprint),
+  );
+}
+
+async function outlivedUnseen({ engine, member, tenure }: TokenWork, expired: FoundToken): Promise<void> {
+  const issue = issueOf(expired, expired, engine.random.share());
+  const { fingerprint, expAt } = issue;
+  const token = member.declared.key;
+  const event: DomainEvent = { type: "renewal:outlived", at: engine.clock.now(), token, fingerprint, expAt };
+  await tenure.changeToken({ mint: null, fates: [{ issue, fate: "outlived" }], events: [event] });
   engine.emit(event);
 }
 

@@ -42,6 +42,7 @@ export class Sweeper {
   #notedAt: Instant | undefined;
   #droppedAt: Instant | undefined;
   #timeAskedAt: Instant | undefined;
+  readonly #failing = new Set<string>();
   #skewTold: boolean | undefined;
   #stopping = false;
   #swept = false;
@@ -65,6 +66,11 @@ export class Sweeper {
     return this.#swept;
   }
 
+  /** Whether some job's work ended in what could not even be recorded as its failure: the state cannot be used. */
+  get isFailing(): boolean {
+    return this.#failing.size > 0;
+  }
+
   /** One look. While one is under way a second asks it to look once more. Never throws. */
   sweep(): Promise<void> {
     if (this.#stopping) return Promise.resolve();
@@ -79,14 +85,6 @@ export class Sweeper {
       void this.sweep();
     });
     return this.#looking;
-  }
-
-  /** Looks until nothing is due and nothing is under way; for verbs that act once, and for tests. */
-  async settle(): Promise<void> {
-    do {
-      await this.sweep();
-      await this.#pool.idle();
-    } while (this.#looking !== undefined || (await this.#engine.state.due(this.#engine.clock.now(), 1)).length > 0);
   }
 
   /** Takes no more work, lets what is under way finish within the grace, then aborts its calls. Answers how many were handed back. */
@@ -143,8 +141,10 @@ export class Sweeper {
       try {
         if (target === null) await workOnToken(this.#engine, token, this.#listingSince, stop);
         else await workOnTarget(this.#engine, { token, target }, this.#listingSince, stop);
+        this.#failing.delete(name);
       } catch (thrown) {
         const { code, message } = toRenewdError(thrown);
+        this.#failing.add(name);
         const text = code === "bug" ? describeBug(thrown) : message;
         this.#engine.emit({ type: "sweep:failed", at: this.#engine.clock.now(), code, message: `${name}: ${text}` });
       }

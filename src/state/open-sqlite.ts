@@ -34,11 +34,14 @@ async function openState({ file, keys: given, random }: OpenOptions): Promise<St
   const isNew = file === ":memory:" || !(await exists(file));
   if (file !== ":memory:") await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const sealer = new Sealer(given.length > 0 ? given : [await keyBeside(file, isNew)]);
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: naming(openDatabase(file), file) }) });
+  const database = openDatabase(file);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: naming(database, file) }) });
   try {
+    // Before the first page is read: the files beside it are made with the same mode.
     if (file !== ":memory:") await chmod(file, 0o600);
+    checkPages(database, file);
     await migrate(db as Kysely<unknown>);
-    await checkKey(db, sealer);
+    await checkKey(db, sealer, file);
     await resealAll(db, sealer);
   } catch (thrown) {
     await db.destroy();
@@ -53,6 +56,12 @@ function openDatabase(file: string): Database.Database {
   database.pragma("synchronous = FULL");
   database.pragma("foreign_keys = ON");
   return database;
+}
+
+/** One damaged page would else be noticed only when something of it is needed: a token's renewal, weeks later. */
+function checkPages(database: Database.Database, file: string): void {
+  const found: unknown = database.pragma("quick_check(1)", { simple: true });
+  if (found !== "ok") throw new RenewdError("state_unreadable", `${file}: it is damaged: ${String(found)}`);
 }
 
 /** While it is opened, whatever cannot be named better means that the file is not what it should be. */
@@ -86,14 +95,14 @@ async function keyBeside(file: string, isNew: boolean): Promise<SecretText> {
 }
 
 /** Each key leaves a sealed word; a state none of whose words opens belongs to another key. */
-async function checkKey(db: Kysely<Tables>, sealer: Sealer): Promise<void> {
+async function checkKey(db: Kysely<Tables>, sealer: Sealer, file: string): Promise<void> {
   const checks = await db.selectFrom("key_checks").selectAll().execute();
   const [first] = sealer.kids;
   if (checks.length > 0 && !checks.some((check) => sealer.kids.includes(check.kid))) {
     const kids = checks.map((check) => check.kid).join(", ");
     throw new RenewdError(
       "state_key",
-      `the state was sealed with another key (${kids}); put that one back as \`state.keys\``,
+      `${file}: the state was sealed with another key (${kids}); put that one back as \`state.keys\``,
     );
   }
   for (const check of checks) if (sealer.kids.includes(check.kid)) await sealer.open(check.sealed);

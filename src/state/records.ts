@@ -43,8 +43,7 @@ export async function token(db: Db, key: string): Promise<TokenRecord | undefine
   const [row] = (await tokenRow(db, key)).rows;
   if (row === undefined) return undefined;
   const { desired, previous } = row;
-  const issues = desired === null && previous === null ? [] : (await issuesInUse(db, key, desired, previous)).rows;
-  return tokenOfRow(row, row, row.mint, issues);
+  return tokenOfRow(row, row, row.mint, (await issuesInUse(db, key, desired, previous)).rows);
 }
 
 /** All enrolled tokens in four queries, however many there are. */

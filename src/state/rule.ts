@@ -42,7 +42,8 @@ async function rollback(tx: Db, row: TokenRow, { from, to, pause }: Of<"rollback
   await issue(tx, row.key, from).set({ fate: "withdrawn", sealed: null }).execute();
   await tx
     .updateTable("tokens")
-    .set({ desired: to, previous: null, wish_json: null, pause_json: JSON.stringify(pause) })
+    // That it was in all targets was said before.
+    .set({ desired: to, previous: null, wish_json: null, pause_json: JSON.stringify(pause), settled: to })
     .where("key", "=", row.key)
     .execute();
   // A write may be under way while this is decided: each target is looked at anew.

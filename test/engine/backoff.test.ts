@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
-import type { ErrorCode } from "../../src/core/errors.ts";
+import { type ErrorCode, RenewdError } from "../../src/core/errors.ts";
 import type { IssuerFault } from "../support/fake-issuer.ts";
 import { bugs, mostWithin } from "../support/oracle.ts";
 import { makeWorld, SHORT, tokenKey, type World } from "../support/world.ts";
@@ -117,4 +117,16 @@ test("after five failures the breaker lets one probe out at a time, for the most
   const calls = world.issuer.calls.length;
   await world.until(() => world.issuer.calls.length > calls);
   expect(world.issuer.calls.slice(calls).map(({ name }) => name)).toEqual([`name-of-${tokenKey(7)}`]);
+});
+
+test("one failed sign-in that several tokens waited for counts once", async () => {
+  const world = await makeWorld({ ...SHORT, tokens: 6 });
+  await world.run(19 * HOUR_MS);
+  const failed = new RenewdError("issuer_timeout", "the sign-in took too long");
+  const { find } = world.issuer;
+  world.issuer.find = () => Promise.reject(failed);
+  await world.event("renewal:failed");
+  world.issuer.find = find;
+  expect(world.told("service:failing").map(({ failures }) => failures)).toEqual([1]);
+  expect(world.count("renewal:failed")).toBe(6);
 });

@@ -87,3 +87,31 @@ test("no request is recorded as sent that the issuer's breaker held back", async
   await world.run(21 * HOUR_MS);
   expect(world.count("renewal:asked")).toBe(world.issuer.count("request"));
 });
+
+test("what was refused but made all the same is found at the next try, and not asked for again", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.issuer.fail({ refuse: "issuer_throttled" }, 1);
+  await world.event("renewal:failed");
+  const made = world.issuer.mintByHand("name-of-token-1", SHORT.request.lifetimeMs);
+  await world.run(20_000);
+  expect(world.issuer.rows).toHaveLength(2);
+  expect(world.place().seen).toBe(made.text);
+});
+
+test("a token whose answer was lost and that expired before anybody could look is known as outlived", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.issuer.fail("lose_answer", 1);
+  await world.event("renewal:in-doubt");
+  const lost = world.issuer.rows[1];
+  world.kill();
+  await world.clock.advance(40 * HOUR_MS);
+  await world.start();
+  await world.run(MINUTE_MS);
+  const known = [...(await world.state.known("token-1")).values()];
+  expect(known.find(({ issue }) => issue.issuerId === lost?.id)?.fate).toBe("outlived");
+  expect(world.count("renewal:nothing-made")).toBe(0);
+  expect(world.place().seen).toBe(world.issuer.rows[2]?.text);
+  expect(world.issuer.rows).toHaveLength(3);
+});

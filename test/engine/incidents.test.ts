@@ -30,6 +30,7 @@ test("a restart neither repeats nor forgets an open incident", async () => {
   await world.event("incident:opened");
   const before = await world.state.incidents();
   await world.restart();
+  await world.state.wake({ all: true }, world.clock.now());
   await world.run(MINUTE_MS);
   expect(await world.state.incidents()).toEqual(before);
   expect(world.count("incident:opened")).toBe(1);

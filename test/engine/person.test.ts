@@ -108,3 +108,15 @@ test("a reload between the look and the request is heeded", async () => {
   const second = world.issuer.rows[1];
   expect((second?.expAt ?? 0) - (second?.startAt ?? 0)).toBe(20 * HOUR_MS);
 });
+
+test("whoever waits for a renewal is told when the token is paused meanwhile", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(5 * HOUR_MS);
+  world.issuer.fail("server_error");
+  const { since } = await world.daemon.controller.renew("token-1", null);
+  await world.daemon.controller.pause("token-1", null, null);
+  expect(await world.daemon.controller.renewal("token-1", since)).toMatchObject({
+    state: "failed",
+    detail: "the token was paused meanwhile",
+  });
+});

@@ -124,3 +124,15 @@ test("an issuer that answers with the token in use brings nothing, and takes not
   expect(record?.desired).toEqual(before);
   expect((await world.state.unseal("token-1", before?.fingerprint ?? ""))?.reveal()).toBe(inUse);
 });
+
+test("a quarantined token that somebody puts into a target is put right like any that is not ours", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.issuer.fail({ make: { scopes: { runner: [] } } });
+  await world.event("renewal:quarantined");
+  const [good, bad] = world.issuer.rows;
+  world.place().put(bad?.text ?? "");
+  await world.run(SHORT.target.observeMs + MINUTE_MS);
+  expect(world.place().seen).toBe(good?.text);
+  expect((await world.target()).held?.issuerId).toBe(good?.id);
+});

@@ -25,6 +25,8 @@ test("a rollback puts the previous token back into every target, while renewals 
   expect(before.targets[0]?.advice).toMatchObject({ reason: expect.stringContaining("rolled back") as string });
   await world.run(MINUTE_MS);
   expect([world.place("a").seen, world.place("b").seen]).toEqual([first?.text, first?.text]);
+  // That the first was in all targets was said when it came.
+  expect(world.count("renewal:settled")).toBe(2);
   await world.run(2 * HOUR_MS);
   expect(world.issuer.count("request")).toBe(2);
   const status = await world.daemon.controller.tokenStatus(TOKEN);

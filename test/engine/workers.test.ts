@@ -77,6 +77,23 @@ test("a worker whose host slept before its call makes no call", async () => {
   expect(bugs(world)).toEqual([]);
 });
 
+test("a worker whose clocks disagree makes no call: its lease may be over although the wall clock says otherwise", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  let slept = false;
+  world.issuer.afterFind = () => {
+    if (slept) return;
+    slept = true;
+    // The host slept for ten minutes, and its wall clock was set back by as much when it woke.
+    world.clock.uptime += 10 * MINUTE_MS;
+  };
+  await world.until(() => slept);
+  expect(world.count("lease:lost")).toBe(1);
+  expect(world.issuer.count("request")).toBe(1);
+  await world.run(MINUTE_MS);
+  expect(world.issuer.count("request")).toBe(2);
+});
+
 test("a second worker that took the lease over is not written over", async () => {
   const world = await makeWorld({ ...SHORT, targets: ["a"] });
   await world.run(HOUR_MS);

@@ -168,3 +168,25 @@ describe("opening", () => {
     rmSync(link);
   });
 });
+
+describe("a state one of whose pages is damaged", () => {
+  it.each(["tokens", "targets", "jobs", "issues", "mints"])(
+    "is refused when it is the first page of %s",
+    async (table) => {
+      const folder = newFolder();
+      const file = join(folder, "renewd.db");
+      await (await openState(file, [key])).close();
+      const database = new Database(file);
+      const row = database.prepare("select rootpage from sqlite_master where name = ?").get(table) as {
+        rootpage: number;
+      };
+      const pageBytes = Number(database.pragma("page_size", { simple: true }));
+      database.close();
+      const bytes = readFileSync(file);
+      bytes.fill(0x5a, (row.rootpage - 1) * pageBytes, row.rootpage * pageBytes);
+      writeFileSync(file, bytes);
+      await expect(openState(file, [key])).rejects.toThrow(code("state_unreadable"));
+      await expect(openState(file, [key])).rejects.toThrow(`${file}: it is damaged`);
+    },
+  );
+});

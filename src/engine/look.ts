@@ -1,5 +1,6 @@
 import type { Instant } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
+import { RenewdError } from "../core/errors.ts";
 import { compareIssues, type Issue, supersedes } from "../core/issue.ts";
 import type { FoundToken } from "../core/ports.ts";
 import type { SecretText } from "../core/secret-text.ts";
@@ -50,7 +51,8 @@ export async function unknownOf(
 
 /**
  * Gives every unknown live token a fate: the newest that verifies, supersedes the one in use and is not yet due itself
- * is adopted; the others are superseded, outlived or foreign. True when one was adopted.
+ * is adopted; the others are superseded, outlived or foreign. True when one was adopted. Throws `key_unreachable` while one
+ * that may serve cannot be proved: another that is minted instead could not be either.
  */
 export async function adoptFrom(
   engine: Engine,
@@ -63,7 +65,11 @@ export async function adoptFrom(
   let current = record;
   for (const found of unknown) {
     const verdict = await prove(member, current, tenure, found, engine.clock.now());
-    if (verdict.outcome === "wait") continue;
+    if (verdict.outcome === "wait") {
+      const mayServe = isWorthAdopting(issueOf(found, found, 0), current, member, engine.clock.now());
+      if (verdict.code === "key_unreachable" && mayServe) throw new RenewdError(verdict.code, verdict.message);
+      continue;
+    }
     const issue = issueOf(found, verdict.outcome === "pass" ? verdict : found, engine.random.share());
     if (verdict.outcome === "pass" && isWorthAdopting(issue, current, member, engine.clock.now())) {
       const adopted = { ...issue, ...acceptedPart(verdict, engine.clock.now()) };

@@ -29,6 +29,19 @@ test("of several live tokens the newest is adopted, and in the same look the oth
   ]);
 });
 
+test("while a listed token that may serve cannot be proved, none is minted instead of it", async () => {
+  const world = await makeWorld({});
+  const made = world.issuer.mintByHand(NAME, 30 * DAY_MS);
+  world.issuer.keyReachable = false;
+  await world.run(2 * HOUR_MS);
+  expect(world.issuer.count("request")).toBe(0);
+  expect((await world.token()).trouble?.last.code).toBe("key_unreachable");
+  world.issuer.keyReachable = true;
+  await world.run(2 * HOUR_MS);
+  expect(world.issuer.count("request")).toBe(0);
+  expect(world.place("a").seen).toBe(made.text);
+});
+
 test("without any token of our name and without leave to create, it says so and mints nothing", async () => {
   const world = await makeWorld({ create: false });
   await world.run(HOUR_MS);

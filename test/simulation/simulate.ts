@@ -95,7 +95,7 @@ class Simulation {
       this.#bury();
       await truth.host.advance(await this.#nextStepMs());
     }
-    await brokenAtEnd(world, host, truth);
+    if (truth.now() >= this.#endAt) await brokenAtEnd(world, host, truth);
     return this.#report();
   }
 

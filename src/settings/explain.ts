@@ -8,7 +8,7 @@ interface Finding {
   readonly path: readonly PropertyKey[];
   readonly part: "key" | "value";
   readonly message: string;
-  readonly hint: string;
+  readonly hint: string | (() => string);
 }
 
 type Issue = z.core.$ZodIssue;
@@ -56,7 +56,7 @@ function aboutIssue(issue: Issue, about: SchemasAt, value: unknown): Finding[] {
         path: [...path, unknown],
         part: "key",
         message: `unknown key \`${clip(unknown, 80)}\``,
-        hint: didYouMean(unknown, knownKeys(about(path))),
+        hint: () => didYouMean(unknown, knownKeys(about(path))),
       }));
     case "invalid_key":
       return issue.issues.flatMap((each) => {

@@ -12,6 +12,8 @@ export interface Problem {
   readonly path: string;
   readonly message: string;
   readonly hint: string;
+  /** How many problems this entry stands for; 1 when left out. */
+  readonly count?: number;
 }
 
 /** How many problems are told at once; more are only counted. */
@@ -40,9 +42,14 @@ export function renderProblems(problems: readonly Problem[]): string {
     const place = `${each.file}:${each.line}:${each.column}${each.path === "" ? "" : `  ${each.path}`}`;
     return `${place}\n  ${each.message}\n  -> ${each.hint}`;
   });
-  const left = problems.length - shown.length;
+  const left = countOf(problems.slice(MAX_PROBLEMS));
   if (left > 0) shown.push(`and ${left} more`);
   return shown.join("\n");
+}
+
+/** Keys and messages may quote anything that is in the file; what moves a terminal's cursor does not come through. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, "\u{FFFD}");
 }
 
 /** `["tokens", "a.b", "targets", 0]` -> `tokens["a.b"].targets[0]`. */
@@ -50,7 +57,7 @@ export function renderPath(path: readonly PropertyKey[]): string {
   return path
     .map((key, depth) => {
       if (typeof key === "number") return `[${key}]`;
-      const text = String(key).slice(0, 80);
+      const text = printable(String(key).slice(0, 80));
       if (!/^[\w$<-]+$/.test(text)) return `[${JSON.stringify(text)}]`;
       return depth === 0 ? text : `.${text}`;
     })
@@ -61,6 +68,10 @@ function summary(problems: readonly Problem[]): string {
   const first = problems[0];
   if (first === undefined) throw new TypeError("a SettingsError without a problem");
   const path = first.path === "" ? "" : ` ${first.path}:`;
-  const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more)`;
+  const more = problems.length === 1 ? "" : ` (and ${countOf(problems) - 1} more)`;
   return `${first.file}:${first.line}:${first.column}:${path} ${first.message}${more}`;
+}
+
+function countOf(problems: readonly Problem[]): number {
+  return problems.reduce((sum, each) => sum + (each.count ?? 1), 0);
 }

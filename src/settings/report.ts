@@ -2,26 +2,46 @@ import { z } from "zod";
 import { explain } from "./explain.ts";
 import { KEY_PATTERN, keyed } from "./fields.ts";
 import { isMapping } from "./plain.ts";
-import { type Problem, renderPath, SettingsError } from "./problems.ts";
+import { printable, type Problem, renderPath, SettingsError } from "./problems.ts";
 import type { Source } from "./source.ts";
 
 type Path = readonly PropertyKey[];
+
+/** A hint that takes time to make is made only when it is told. */
+type Hint = string | (() => string);
+
+/** Further problems are only counted: nobody reads them, and to word each one would take minutes in a large file. */
+const MAX_WORDED_PROBLEMS = 1_000;
+
+const KEYED = keyed(z.unknown());
 
 /** Collects all that is wrong with one settings file. */
 export class Report {
   readonly source: Source;
   readonly #problems = new Map<string, Problem>();
+  #unworded = 0;
 
   constructor(source: Source) {
     this.source = source;
   }
 
   /** The same words at the same place are told once, as when ten tokens inherit one mistake. */
-  add(path: Path, message: string, hint: string, part: "key" | "value" = "value"): void {
+  add(path: Path, message: string, hint: Hint, part: "key" | "value" = "value"): void {
+    if (this.#isFull) {
+      this.#unworded += 1;
+      return;
+    }
     const { line, column } = this.#locate(path, part);
     const id = `${line}:${column}:${message}`;
     if (this.#problems.has(id)) return;
-    this.#problems.set(id, { file: this.source.file, line, column, path: renderPath(path), message, hint });
+    this.#problems.set(id, {
+      file: this.source.file,
+      line,
+      column,
+      path: renderPath(path),
+      message: printable(message),
+      hint: printable(textOf(hint)),
+    });
   }
 
   /**
@@ -31,6 +51,10 @@ export class Report {
   check<T>(schema: z.ZodType<T>, value: unknown, path: Path, alsoKnown: readonly string[] = []): T | undefined {
     const answer = schema.safeParse(value);
     if (answer.success) return answer.data;
+    if (this.#isFull) {
+      this.#unworded += answer.error.issues.length;
+      return undefined;
+    }
     for (const found of explain(answer.error.issues, schema, value, alsoKnown)) {
       this.add([...path, ...found.path], found.message, found.hint, found.part);
     }
@@ -40,7 +64,7 @@ export class Report {
   /** The entries of a mapping whose keys may be keys of ours; an absent or empty one has none. */
   entries(value: unknown, path: Path): readonly (readonly [key: string, value: unknown])[] {
     if (value === undefined || value === null) return [];
-    this.check(keyed(z.unknown()), value, path);
+    this.check(KEYED, value, path);
     return isMapping(value) ? Object.entries(value).filter(([name]) => KEY_PATTERN.test(name)) : [];
   }
 
@@ -50,7 +74,17 @@ export class Report {
 
   throwIfAny(): void {
     if (!this.hasProblems) return;
-    throw new SettingsError([...this.#problems.values()].sort((a, b) => a.line - b.line || a.column - b.column));
+    const problems = [...this.#problems.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+    const last = problems.at(-1);
+    if (last !== undefined && this.#unworded > 0) {
+      const message = `${this.#unworded} more problems were found`;
+      problems.push({ ...last, path: "", message, hint: "Mend those above first.", count: this.#unworded });
+    }
+    throw new SettingsError(problems);
+  }
+
+  get #isFull(): boolean {
+    return this.#problems.size >= MAX_WORDED_PROBLEMS;
   }
 
   /** What a token or target inherited stands under `defaults`. */
@@ -61,6 +95,10 @@ export class Report {
     }
     return source.locate(path, part);
   }
+}
+
+function textOf(hint: Hint): string {
+  return typeof hint === "string" ? hint : hint();
 }
 
 function inherited(path: Path): readonly Path[] {

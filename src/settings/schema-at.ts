@@ -2,12 +2,17 @@ import { z } from "zod";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
+/** Made once for each schema, since that takes milliseconds. */
+const jsonSchemas = new WeakMap<z.ZodType, JsonSchema>();
+
 /** The schemas that may apply to what stands at a path below the value that a zod schema describes. */
 export type SchemasAt = (path: readonly PropertyKey[]) => readonly JsonSchema[];
 
 /** `alsoKnown` are keys of the value itself that the schema does not have. */
 export function schemasAt(schema: z.ZodType, alsoKnown: readonly string[] = []): SchemasAt {
-  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  const json =
+    jsonSchemas.get(schema) ?? (z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema);
+  jsonSchemas.set(schema, json);
   const more: JsonSchema = { properties: Object.fromEntries(alsoKnown.map((each) => [each, {}])) };
   return (path) =>
     path.reduce<readonly JsonSchema[]>(

@@ -59,7 +59,7 @@ export function referred<T>(
   among: ReadonlyMap<string, T>,
 ): T | undefined {
   if (!among.has(reference.to)) {
-    const hint = among.size === 0 ? "Declare it." : didYouMean(reference.to, among.keys());
+    const hint = (): string => (among.size === 0 ? "Declare it." : didYouMean(reference.to, among.keys()));
     report.add(reference.path, `no ${reference.what} \`${reference.to.slice(0, 80)}\` is declared`, hint);
   }
   return among.get(reference.to);

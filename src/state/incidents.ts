@@ -3,16 +3,25 @@ import type { Incident, IncidentChanges, Subject } from "../core/incidents.ts";
 import { prepared } from "./prepared.ts";
 import type { Tables } from "./tables.ts";
 
-const rowsInOrder = (db: Kysely<Tables>) =>
-  db.selectFrom("incidents").select("data_json").orderBy("token").orderBy("target").orderBy("reason");
-const allRows = prepared(rowsInOrder);
+const allRows = prepared((db) => db.selectFrom("incidents").select(["token", "target", "reason", "data_json"]));
 const rowsOf = prepared((db, token: string, target: string) =>
-  rowsInOrder(db).where("token", "=", token).where("target", "=", target),
+  db
+    .selectFrom("incidents")
+    .select(["token", "target", "reason", "data_json"])
+    .where("token", "=", token)
+    .where("target", "=", target),
 );
 
+/** In order of token, target and reason. */
 export async function open(db: Kysely<Tables>, subject?: Subject): Promise<readonly Incident[]> {
   const { rows } = subject === undefined ? await allRows(db) : await rowsOf(db, subject.token, subject.target);
-  return rows.map((row) => JSON.parse(row.data_json) as Incident);
+  return rows
+    .toSorted((a, b) => compare(a.token, b.token) || compare(a.target, b.target) || compare(a.reason, b.reason))
+    .map((row) => JSON.parse(row.data_json) as Incident);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 export async function apply(tx: Kysely<Tables>, changes: IncidentChanges): Promise<void> {

@@ -18,16 +18,21 @@ const LEASE_MS_MAX: number = 30 * MINUTE_MS;
 /** Written out, and in each branch of an `or`: else SQLite does not use the index over the enrolled jobs. */
 const ENROLLED = sql<SqlBool>`enrolled = 1`;
 
-const dueJobs = prepared((db, now: Instant, sleepEndAt: Instant, leaseEndAt: Instant, limit: number) =>
+const dueRows = (db: Db, now: Instant, sleepEndAt: Instant, leaseEndAt: Instant) =>
   db
     .selectFrom("jobs")
-    .select(["token", "target"])
+    .select(["token", "target", "deadline_at"])
     .where((eb) =>
       eb.or([eb.and([ENROLLED, eb("wake_at", "<=", now)]), eb.and([ENROLLED, eb("wake_at", ">", sleepEndAt)])]),
     )
     .where((eb) =>
       eb.or([eb("lease_until", "is", null), eb("lease_until", "<=", now), eb("lease_until", ">", leaseEndAt)]),
-    )
+    );
+const anyDue = prepared((db, now: Instant, sleepEndAt: Instant, leaseEndAt: Instant, limit: number) =>
+  dueRows(db, now, sleepEndAt, leaseEndAt).limit(limit),
+);
+const firstDue = prepared((db, now: Instant, sleepEndAt: Instant, leaseEndAt: Instant, limit: number) =>
+  dueRows(db, now, sleepEndAt, leaseEndAt)
     .orderBy(sql`deadline_at is null`)
     .orderBy("deadline_at")
     .orderBy("token")
@@ -35,9 +40,21 @@ const dueJobs = prepared((db, now: Instant, sleepEndAt: Instant, leaseEndAt: Ins
     .limit(limit),
 );
 
+/** Mostly a few are due or none, and are all there is: then SQLite need not set up a sorter, which costs more than the look. */
 export async function due(db: Db, now: Instant, limit: number): Promise<readonly Job[]> {
-  const { rows } = await dueJobs(db, now, now + SLEEP_MS_MAX, now + LEASE_MS_MAX, limit);
-  return rows.map(({ token, target }) => ({ token, target: target === "" ? null : target }));
+  const bounds = [now, now + SLEEP_MS_MAX, now + LEASE_MS_MAX] as const;
+  let { rows } = await anyDue(db, ...bounds, limit + 1);
+  if (rows.length > limit) ({ rows } = await firstDue(db, ...bounds, limit));
+  return rows.toSorted(byDeadline).map(({ token, target }) => ({ token, target: target === "" ? null : target }));
+}
+
+type DueRow = Pick<Tables["jobs"], "token" | "target" | "deadline_at">;
+
+function byDeadline(a: DueRow, b: DueRow): number {
+  const [first, second] = [a.deadline_at ?? Infinity, b.deadline_at ?? Infinity];
+  if (first !== second) return first - second;
+  if (a.token !== b.token) return a.token < b.token ? -1 : 1;
+  return a.target < b.target ? -1 : 1;
 }
 
 const firstWake = prepared((db) =>

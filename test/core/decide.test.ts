@@ -4,7 +4,7 @@ import { decide, paceOf, retryFrom, rolesDiffer, type TokenDecision, type TokenV
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import type { Window } from "../../src/core/policy.ts";
 import type { Trouble } from "../../src/core/records.ts";
-import { scheduleOf } from "../../src/core/schedule.ts";
+import { HEARTBEAT_MS, scheduleOf } from "../../src/core/schedule.ts";
 import {
   DEADLINE,
   declaredToken,
@@ -143,8 +143,8 @@ describe("paused by a person", () => {
     }
   });
 
-  it("without an end waits a day and looks again", () => {
-    expect(decide(paused(null), RENEW)).toMatchObject({ do: "wait", until: RENEW + DAY_MS });
+  it("without an end waits for the next heartbeat and looks again", () => {
+    expect(decide(paused(null), RENEW)).toMatchObject({ do: "wait", until: RENEW + HEARTBEAT_MS });
   });
 
   it("goes on at its end by itself", () => {
@@ -221,10 +221,10 @@ describe("with a mint open", () => {
       decide(tokenView({ record: { mint: mint(), ...record }, issuer: issuer ?? {} }), now);
     const { settleAt, sentAt } = mint();
     const lost = { trouble: since("issuer_unreachable", sentAt) };
-    const person = { do: "wait", until: sentAt + DAY_MS, reason: words("only a person can tell") };
+    const person = { do: "wait", until: sentAt + HEARTBEAT_MS, reason: words("only a person can tell") };
     expect(at(sentAt, lost)).toEqual(person);
     expect(at(settleAt - 1)).toMatchObject({ do: "wait", until: settleAt, reason: words("under way") });
-    expect(at(settleAt)).toEqual({ ...person, until: settleAt + DAY_MS });
+    expect(at(settleAt)).toEqual({ ...person, until: settleAt + HEARTBEAT_MS });
     expect(at(sentAt, { ...lost, mint: mint({ fresh }) })).toMatchObject({ do: "verify" });
     expect(at(settleAt, lost, { lists: false, overlap: "kept" }).do).toBe("settle");
     expect(at(settleAt, lost, { lists: true, overlap: "none" }).do).toBe("settle");

@@ -62,7 +62,10 @@ export function formatInstant(at: Instant): string {
 
 /** An RFC 3339 instant -> epoch milliseconds; undefined when it is not one. */
 export function parseInstant(text: string): Instant | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
-  const at = Date.parse(text);
+  const found = /^(\d{4}-\d\d-(\d\d))T(?!24)\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  if (found === null) return undefined;
+  // `Date` takes the 30th of February for a day of March.
+  const [, date, day] = found;
+  const at = new Date(`${date}T00:00Z`).getUTCDate() === Number(day) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? undefined : at;
 }

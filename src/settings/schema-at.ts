@@ -10,8 +10,7 @@ export type SchemasAt = (path: readonly PropertyKey[]) => readonly JsonSchema[];
 
 /** `alsoKnown` are keys of the value itself that the schema does not have. */
 export function schemasAt(schema: z.ZodType, alsoKnown: readonly string[] = []): SchemasAt {
-  const json =
-    jsonSchemas.get(schema) ?? (z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema);
+  const json = jsonSchemas.get(schema) ?? z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   jsonSchemas.set(schema, json);
   const more: JsonSchema = { properties: Object.fromEntries(alsoKnown.map((each) => [each, {}])) };
   return (path) =>

@@ -69,7 +69,12 @@ export const httpShape = z
 export const serviceShape = z.looseObject({ type: z.string() });
 
 const windowShape = z.strictObject({
-  opens: z.string().describe("A cron expression of five fields, minutes first: when the window opens."),
+  opens: z
+    .string()
+    .describe(
+      "A cron expression of five fields, minutes first: when the window opens. " +
+        "Where day of month and weekday are both given, both must match (classic cron takes either).",
+    ),
   for: duration(MINUTE_MS).describe("How long it stays open, by elapsed time."),
   timezone: z.string().prefault("UTC").describe("The IANA name of the zone of `opens`."),
 });

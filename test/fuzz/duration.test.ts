@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import {
   DAY_MS,
   formatDuration,
@@ -111,6 +111,13 @@ fuzz(
   }),
 );
 
+test.each(["2026-02-30T00:00Z", "2026-04-31T00:00:00Z", "2027-02-29T12:00:00+01:00", "2026-01-01T24:00Z"])(
+  "%s is no instant, since no calendar or clock shows it",
+  (text) => {
+    expect(parseInstant(text)).toBeUndefined();
+  },
+);
+
 fuzz(
   "what is no instant is refused, and none is read as anything but a finite one",
   3_000,
@@ -128,6 +135,7 @@ fuzz(
       if (at === undefined) return;
       expect(Number.isInteger(at)).toBe(true);
       expect(text.slice(0, 10)).toMatch(/^\d{4}-\d\d-\d\d$/);
+      if (text.endsWith("Z")) expect(formatInstant(at).slice(0, 16)).toBe(text.slice(0, 16));
     },
   ),
 );

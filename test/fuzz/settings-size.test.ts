@@ -45,6 +45,51 @@ const HUGE: readonly (readonly [name: string, make: () => string])[] = [
   ["a hundred thousand documents", () => "---\n".repeat(100_000) + GOOD],
 ];
 
+const many = (count: number, line: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => `${line(index)}\n`).join("");
+const withTokens = (tokens: string): string => GOOD.replace("defaults:", () => `${tokens}defaults:`);
+
+const MANY: readonly (readonly [name: string, make: () => string])[] = [
+  ["a hundred thousand unknown keys", () => GOOD + many(100_000, (i) => `key${i}: ${i}`)],
+  ["a hundred thousand keys of the writer's own", () => `${GOOD}x-mine:\n${many(100_000, (i) => `  key${i}: ${i}`)}`],
+  ["a hundred thousand times the same key", () => `${GOOD}x-mine:\n${many(100_000, () => "  key: 1")}`],
+  ["ten thousand tokens with mistakes", () => withTokens(many(10_000, (i) => `  t${i}: { issuer: none }`))],
+  [
+    "ten thousand tokens that inherit a mistake",
+    () => `${withTokens(many(10_000, (i) => `  t${i}: { issuer: flowauth }`))}  token: { nmae: x }\n`,
+  ],
+  [
+    "ten thousand issuers, each with a token that names another",
+    () =>
+      withTokens(many(10_000, (i) => `  t${i}: { issuer: none${i} }`)).replace(
+        "issuers:\n",
+        () => `issuers:\n${many(10_000, (i) => `  i${i}: { type: flowauth }`)}`,
+      ),
+  ],
+  [
+    "twenty thousand anchors with an alias each",
+    () => `${GOOD}x-a:\n${many(20_000, (i) => `  a${i}: [&a${i} 1, *a${i}]`)}`,
+  ],
+  [
+    "ten thousand anchors, each of the alias before it",
+    () => `${GOOD}x-a:\n  a0: &a0 1\n${many(10_000, (i) => `  a${i + 1}: &a${i + 1} [*a${i}]`)}`,
+  ],
+  [
+    "ten thousand mappings, each with the one before merged",
+    () => `${GOOD}x-a:\n  a0: &a0 {}\n${many(10_000, (i) => `  a${i + 1}: &a${i + 1} { <<: *a${i}, k${i}: 1 }`)}`,
+  ],
+];
+/** Each takes less than two seconds on a machine with nothing else to do. */
+const CPU_MAX_MS = 6_000;
+
+test.each(MANY)("%s take time in proportion to their number", async (_, make) => {
+  const text = make();
+  const before = process.cpuUsage();
+  await judge(text, () => parse(text));
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(CPU_MAX_MS);
+});
+
 test.each(HUGE)("%s are refused or read in bounded time and memory", async (_, make) => {
   const text = make();
   const before = process.memoryUsage.rss();

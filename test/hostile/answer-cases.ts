@@ -65,7 +65,7 @@ export const STATUSES: readonly AnswerCase[] = [
   redirect("a permanent one", "308 Permanent Redirect", (world) => world.trap.url),
   redirect("a redirect to itself, for ever", "301 Moved", (world) => `${world.front.url}/signin`),
   redirect("a redirect without an aim", "303 See Other", () => ""),
-  redirect("304 for a request that was not conditional", "304 Not Modified", () => ""),
+  said("304 for a request that was not conditional", spoil.page("304 Not Modified"), invalid),
   said("101", spoil.reply({ status: "101 Switching Protocols", headers: ["Upgrade: x", "Connection: upgrade"] }), lost),
   said("204", spoil.reply({ status: "204 No Content" }), invalid),
   said("205", spoil.reply({ status: "205 Reset Content" }), invalid),

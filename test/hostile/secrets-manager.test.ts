@@ -5,7 +5,7 @@ import type { ErrorCode } from "../../src/core/errors.ts";
 import { fakeCredentials } from "../contracts/secrets-manager.ts";
 import { HostileAws, SECRET } from "../support/hostile-aws.ts";
 import { layOut, type Spoil } from "../support/hostile-front.ts";
-import { changed, drip, drop, json, page, reply, silence, text } from "../support/hostile-spoils.ts";
+import { changed, drip, drop, flood, json, page, reply, silence, text } from "../support/hostile-spoils.ts";
 import { ACTIONS, type Action, delivery, expectDelivered } from "./deliveries.ts";
 
 beforeAll(fakeCredentials);
@@ -152,6 +152,18 @@ describe("lies", () => {
   });
 });
 
+it.each(["DescribeSecret", "GetSecretValue", "PutSecretValue"] as const)(
+  "100 MiB from %s are not read to the end",
+  async (action) => {
+    await using bench = await HostileAws.start();
+    const flooded = { sentBytes: 0 };
+    await delivery(bench, action, flood({}, flooded, '{"SecretString":"', "x"), 1);
+    expect(bench.world.told("target:failed")[0]?.code).toBe("store_error");
+    expect(flooded.sentBytes).toBeLessThan(24 * 1024 * 1024);
+    await expectDelivered(bench);
+  },
+);
+
 describe("a field of a wrong type", () => {
   const fields = [
     ["DescribeSecret", "Tags"],
@@ -174,6 +186,8 @@ describe("a field of a wrong type", () => {
         json((answer: object) => ({ ...answer, [field]: value })),
       );
       expect([...bench.trail]).toEqual(world.made.slice(0, bench.trail.length));
+      const codes = world.told("target:failed").map(({ code }) => code);
+      expect(codes.filter((code) => !/^store_(error|conflict|not_owned|mismatch|unavailable)$/.test(code))).toEqual([]);
       await expectDelivered(bench);
     },
   );

@@ -143,6 +143,9 @@ export const POWERS: readonly TokenCase[] = [
   claims("no role", "roles", scopes({})),
   claims("a role too many", "roles", scopes({ ...SCOPES, admin: ["all"] })),
   claims("a role called constructor too many", "roles", scopes({ ...SCOPES, constructor: ["all"] })),
+  claims("a role called __proto__ too many", "form", () => ({
+    user_claims: packed(`{"__proto__":["all"],${JSON.stringify(SCOPES).slice(1)}`),
+  })),
   claims("a role by another case", "roles", scopes({ Runner: ["run", "get_result"], viewer: ["get_result"] })),
   claims("a scope lost", "scopes", scopes({ runner: ["run"], viewer: ["get_result"] })),
   claims("a scope gained", "pass", scopes({ ...SCOPES, runner: ["run", "get_result", "more"] })),

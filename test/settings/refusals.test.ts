@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { edited, positionOf, problemsOf } from "./support.ts";
+import { describe, expect, test } from "vitest";
+import { renderProblems } from "../../src/settings/load.ts";
+import { edited, GOOD, positionOf, problemsOf } from "./support.ts";
 
 interface Refusal {
   readonly what: string;
@@ -305,6 +306,42 @@ test("tells all problems at once, in the order of the file", () => {
     "policies.office.renew_before",
     "tokens.airflow.targets.manager.store",
   ]);
+});
+
+describe("a key called __proto__ is refused, not dropped unseen", () => {
+  test.each([
+    ["a token", "  notebooks:\n", "  __proto__:\n"],
+    ["a target", "      folder:\n", "      __proto__:\n"],
+    ["a policy", "policies:\n", "policies:\n  __proto__: {}\n"],
+    ["an option of a store", "type: file,", "type: file, __proto__: 1,"],
+    ["a default", "hold: 1h }", "hold: 1h, __proto__: { a: 1 } }"],
+    ["an API token", "{ ops:", "{ __proto__: { role: viewer }, ops:"],
+  ])("%s", (_, from, to) => {
+    const text = edited(from, to);
+    expect(problemsOf(text)).toMatchObject([positionOf(text, "__proto__")]);
+  });
+});
+
+test.each(["\\e[2J", "\\u0007", "\\u202e"])("shows a key with the control character %s without it", (escape) => {
+  const problems = problemsOf(`${GOOD}"${escape}": 1\n`);
+  expect(problems).toHaveLength(1);
+  for (const { message, hint, path } of problems) expect(`${message}${hint}${path}`).not.toMatch(/\p{C}/u);
+});
+
+test("shows what a reference names without its control characters", () => {
+  const problems = problemsOf(edited("policy: office", 'policy: "\\e[2J"'));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]?.message).not.toMatch(/\p{C}/u);
+});
+
+test("words the first thousand of very many problems and counts the others", () => {
+  const tokens = Array.from({ length: 2_000 }, (_, index) => `  t${index}: { issuer: none }\n`).join("");
+  const problems = problemsOf(edited("tokens:\n", `tokens:\n${tokens}`));
+  expect(problems).toHaveLength(1_001);
+  const [last] = problems.slice(-1);
+  expect(last?.message).toMatch(/^\d+ more problems were found$/);
+  // Each token lacks a declared issuer, a request and targets, which is told in four problems.
+  expect(renderProblems(problems)).toMatch(/\nand 7950 more$/);
 });
 
 test("tells a mistake that many tokens inherit once, where it stands", () => {

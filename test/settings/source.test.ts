@@ -34,6 +34,17 @@ describe("places", () => {
 
   test("merged keys give way to the mapping's own", () => {
     expect(source("a: &a { x: 1, y: 1 }\nb: { <<: *a, x: 2 }\n").value).toMatchObject({ b: { x: 2, y: 1 } });
+    expect(source("a: &a { x: 1, y: 1 }\nb: { x: 2, <<: *a }\n").value).toMatchObject({ b: { x: 2, y: 1 } });
+  });
+
+  test("of several merged mappings the first one counts", () => {
+    const text = "a: &a { x: 1 }\nb: &b { x: 2, y: 2 }\nc: { <<: [*a, *b] }\n";
+    expect(source(text).value).toMatchObject({ c: { x: 1, y: 2 } });
+  });
+
+  test("an alias means the last anchor of its name before it, also one in the same mapping", () => {
+    const text = "a: &a { x: 1 }\nb: { c: &a { x: 2 }, <<: *a }\nd: *a\n";
+    expect(source(text).value).toEqual({ a: { x: 1 }, b: { c: { x: 2 }, x: 2 }, d: { x: 2 } });
   });
 });
 
@@ -49,6 +60,10 @@ describe("text that is refused", () => {
     ["binary data", "a: !!binary aGk=\n", 1, 4, /has a tag/],
     ["a merge of a text", "a: b\n<<: c\n", 2, 1, /no mapping/],
     ["tabs", "a:\n\tb: 1\n", 2, 1, /tab/],
+    ["a merge that is there twice", "a: &a { x: 1 }\nb:\n  <<: *a\n  <<: *a\n", 4, 3, /already there/],
+    ["a key that is there twice, once in quotes", "a: { b: 1, 'b': 2 }\n", 1, 12, /already there/],
+    ["a key called __proto__", "a:\n  __proto__: { b: 1 }\n", 2, 3, /`__proto__` cannot be a key/],
+    ["a key called __proto__ in what is merged", "a: &a { '__proto__': 1 }\nb: { <<: *a }\n", 1, 9, /cannot be a key/],
     ["YAML 1.1", "%YAML 1.1\n---\na: yes\n", 1, 1, /not YAML 1.2/],
   ])("%s", (_, text, line, column, message) => {
     expect(refusals(text)).toMatchObject([{ line, column, message: expect.stringMatching(message) }]);
@@ -62,7 +77,9 @@ describe("text that is refused", () => {
             .fill(`*a${i - 1}`)
             .join(", ")}]`,
     );
-    expect(refusals(lines.join("\n"))).toMatchObject([{ message: expect.stringMatching(/anchors too often/) }]);
+    const message = expect.stringMatching(/anchors too often/) as string;
+    // The alias with which it is too much.
+    expect(refusals(lines.join("\n"))).toMatchObject([{ line: 6, message }]);
   });
 
   test.each([

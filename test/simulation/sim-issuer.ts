@@ -37,7 +37,7 @@ export interface Row {
   readonly flaw: Flaw | undefined;
 }
 
-export const ACCOUNT = "flowbot";
+const ACCOUNT = "flowbot";
 export const AUDIENCE = "prod";
 /** What each role may do. */
 const SCOPES: readonly string[] = ["read", "run"];

@@ -1,10 +1,13 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { RenewdError } from "../../core/errors.ts";
 import type { HttpResponse } from "../../core/ports.ts";
 
 const MOST_REFUSAL_BYTES = 64 * 1024;
 const MOST_ANSWER_BYTES = 1024 * 1024;
 const MOST_WORDS = 200;
+
+/** The number of a row: a database counts them from 1, and up to fifteen digits are exact in JSON. */
+export const rowId: z.ZodNumber = z.number().int().nonnegative().max(999_999_999_999_999);
 
 /** An answer that is not a 2xx, as far as it says something. */
 export interface Refusal {

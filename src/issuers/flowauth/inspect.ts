@@ -98,7 +98,12 @@ async function readScopes(packed: string): Promise<Readonly<Record<string, reado
   } catch {
     throw new FormError("its user_claims cannot be unpacked");
   }
-  const scopes = scopesSchema.safeParse(parseJson(json, "its user_claims"));
+  const claimed = parseJson(json, "its user_claims");
+  // A record would leave this role out, and whoever reads the token elsewhere may not.
+  if (typeof claimed === "object" && claimed !== null && Object.hasOwn(claimed, "__proto__")) {
+    throw new FormError("its user_claims have a role called __proto__");
+  }
+  const scopes = scopesSchema.safeParse(claimed);
   if (!scopes.success) throw new FormError("its user_claims are not roles with lists of scopes");
   return scopes.data;
 }

@@ -5,6 +5,7 @@ import { RenewdError } from "../../core/errors.ts";
 import { compareIssues } from "../../core/issue.ts";
 import type { FindQuery, FoundToken, IssuerContext } from "../../core/ports.ts";
 import { SecretText } from "../../core/secret-text.ts";
+import { rowId } from "./answers.ts";
 import { splitJsonArray } from "./json-array.ts";
 import type { FlowAuthOptions } from "./options.ts";
 import { toError } from "./refusals.ts";
@@ -16,7 +17,7 @@ const MOST_ROW_BYTES = 1024 * 1024;
 const CLOCK_JUMP_MS = 5 * SECOND_MS;
 
 const listRow = z.object({
-  id: z.number().int(),
+  id: rowId,
   name: z.string(),
   token: z.string(),
   roles: z.array(z.object({ name: z.string() })).default([]),

@@ -3,7 +3,7 @@ import { MINUTE_MS, parseInstant } from "../../core/duration.ts";
 import { RenewdError, toRenewdError } from "../../core/errors.ts";
 import type { Clock, MintAnswer, MintOrder } from "../../core/ports.ts";
 import { SecretText } from "../../core/secret-text.ts";
-import { readJson } from "./answers.ts";
+import { readJson, rowId } from "./answers.ts";
 import { exceedsLifetime, isCertain, toError } from "./refusals.ts";
 import type { Servers } from "./servers.ts";
 import type { Call, Session } from "./session.ts";
@@ -27,7 +27,7 @@ const jws = z
   .string()
   .max(64 * 1024)
   .regex(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-const mintedAnswer = z.object({ token: jws, id: z.number().int().optional() });
+const mintedAnswer = z.object({ token: jws, id: rowId.optional() });
 const roleRows = z
   .array(
     z.object({

@@ -31,7 +31,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Statuses by which a server says that it did not carry the request out (RFC 9110 §15.4 and §15.5, RFC 6585). */
-const NOT_DONE = new Set([400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 417, 421, 422, 429, 431]);
+const NOT_DONE = new Set([304, 400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 417, 421, 422, 429, 431]);
 
 /** Whether nothing was minted, for certain; a 408, a 499 or a 5xx may come from a proxy that lost the answer. */
 export function isCertain(refusal: Refusal): boolean {
@@ -70,6 +70,7 @@ function fits(row: Row, call: CallName, refusal: Refusal): boolean {
   return row.calls.includes(call) && row.status === refusal.status && (row.says?.test(refusal.message) ?? true);
 }
 
+/** A 304 leads nowhere: it answers a condition, and none was set. */
 function isRedirect(refusal: Refusal): boolean {
-  return refusal.status >= 300 && refusal.status < 400;
+  return refusal.status >= 300 && refusal.status < 400 && refusal.status !== 304;
 }

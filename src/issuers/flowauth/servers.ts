@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { RenewdError } from "../../core/errors.ts";
-import { readJson } from "./answers.ts";
+import { readJson, rowId } from "./answers.ts";
 import { toError } from "./refusals.ts";
 import type { Session } from "./session.ts";
 import { SharedWork } from "./shared-work.ts";
 
-const serverRows = z.array(z.object({ id: z.number().int(), server_name: z.string() })).max(10_000);
+const serverRows = z.array(z.object({ id: rowId, server_name: z.string() })).max(10_000);
 
 /** The ids of the servers on which the account has a role, by name (GET /tokens/servers, fact sheet §3). */
 export class Servers {

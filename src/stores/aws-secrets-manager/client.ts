@@ -6,8 +6,6 @@ import {
   SecretsManagerClient,
   TagResourceCommand,
   UpdateSecretVersionStageCommand,
-  type DescribeSecretResponse,
-  type GetSecretValueResponse,
   type SecretsManagerClientConfig,
   type Tag,
 } from "@aws-sdk/client-secrets-manager";
@@ -15,6 +13,16 @@ import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { parseDuration, SECOND_MS } from "../../core/duration.ts";
 import { RenewdError } from "../../core/errors.ts";
 import type { Clock, StoreContext } from "../../core/ports.ts";
+import {
+  boundAnswers,
+  checked,
+  created,
+  type Described,
+  described,
+  type SecretValue,
+  secretValue,
+  staged,
+} from "./answers.ts";
 import { awsError, statusOf } from "./errors.ts";
 import type { AwsOptions } from "./options.ts";
 
@@ -32,9 +40,9 @@ export type Tags = Readonly<Record<string, string>>;
 /** The calls we make of one account and region. Each failure is a `RenewdError`. */
 export interface SecretsApi {
   /** Null when there is no such secret. */
-  describe(secret: string, signal: AbortSignal): Promise<DescribeSecretResponse | null>;
+  describe(secret: string, signal: AbortSignal): Promise<Described | null>;
   /** The version of this id, or (null) the one that consumers read. */
-  read(secret: string, versionId: string | null, signal: AbortSignal): Promise<GetSecretValueResponse>;
+  read(secret: string, versionId: string | null, signal: AbortSignal): Promise<SecretValue>;
   /** May be repeated, because the version id stands for the text. Answers the labels of the version. */
   stage(secret: string, versionId: string, text: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Compare-and-swap of AWSCURRENT: fails when `from` does not carry it any more (null: when any version does). */
@@ -52,8 +60,8 @@ export interface SecretsApi {
 export function secretsApi(context: StoreContext<AwsOptions>): SecretsApi {
   const { options, clock, called } = context;
   const timeoutMs = parseDuration(options.timeout) ?? 10 * SECOND_MS;
-  const reader = new SecretsManagerClient(clientConfig(context, timeoutMs, READ_ATTEMPTS));
-  const writer = new SecretsManagerClient(clientConfig(context, timeoutMs, 1));
+  const reader = boundAnswers(new SecretsManagerClient(clientConfig(context, timeoutMs, READ_ATTEMPTS)));
+  const writer = boundAnswers(new SecretsManagerClient(clientConfig(context, timeoutMs, 1)));
 
   async function call<T>(action: string, secret: string, signal: AbortSignal, send: Send<T>): Promise<T> {
     try {
@@ -70,21 +78,24 @@ export function secretsApi(context: StoreContext<AwsOptions>): SecretsApi {
     async describe(secret, signal) {
       try {
         const command = new DescribeSecretCommand({ SecretId: secret });
-        return await call("DescribeSecret", secret, signal, (abort) => reader.send(command, abort));
+        const answer = await call("DescribeSecret", secret, signal, (abort) => reader.send(command, abort));
+        return checked(described, answer, "DescribeSecret", secret);
       } catch (error) {
         if (error instanceof RenewdError && error.code === "store_absent") return null;
         throw error;
       }
     },
-    read(secret, versionId, signal) {
+    async read(secret, versionId, signal) {
       const which = versionId === null ? { VersionStage: CURRENT } : { VersionId: versionId };
       const command = new GetSecretValueCommand({ SecretId: secret, ...which });
-      return call("GetSecretValue", secret, signal, (abort) => reader.send(command, abort));
+      const answer = await call("GetSecretValue", secret, signal, (abort) => reader.send(command, abort));
+      return checked(secretValue, answer, "GetSecretValue", secret);
     },
     async stage(secret, versionId, text, signal) {
       const version = { ClientRequestToken: versionId, SecretString: text, VersionStages: [STAGED] };
       const command = new PutSecretValueCommand({ SecretId: secret, ...version });
-      return (await call("PutSecretValue", secret, signal, (abort) => writer.send(command, abort))).VersionStages ?? [];
+      const answer = await call("PutSecretValue", secret, signal, (abort) => writer.send(command, abort));
+      return checked(staged, answer, "PutSecretValue", secret).VersionStages ?? [];
     },
     async promote(secret, from, to, signal) {
       const move = { MoveToVersionId: to, ...(from === null ? {} : { RemoveFromVersionId: from }) };
@@ -96,7 +107,7 @@ export function secretsApi(context: StoreContext<AwsOptions>): SecretsApi {
       const key = options.kms_key === undefined ? {} : { KmsKeyId: options.kms_key };
       const command = new CreateSecretCommand({ Name: secret, ...version, ...key });
       const answer = await call("CreateSecret", secret, signal, (abort) => writer.send(command, abort));
-      return answer.VersionId ?? versionId;
+      return checked(created, answer, "CreateSecret", secret).VersionId ?? versionId;
     },
     async tag(secret, tags, signal) {
       const command = new TagResourceCommand({ SecretId: secret, Tags: tagList(tags) });

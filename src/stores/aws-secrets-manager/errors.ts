@@ -36,6 +36,7 @@ const NAMES: Readonly<Record<string, ErrorCode>> = {
   InternalFailure: "store_error",
   ServiceUnavailable: "store_error",
   ServiceUnavailableException: "store_error",
+  AnswerTooLarge: "store_error",
   TimeoutError: "store_timeout",
   AbortError: "store_timeout",
 };

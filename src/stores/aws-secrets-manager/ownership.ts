@@ -1,6 +1,6 @@
-import type { DescribeSecretResponse } from "@aws-sdk/client-secrets-manager";
 import { RenewdError } from "../../core/errors.ts";
 import type { Owner } from "../../core/ports.ts";
+import type { Described } from "./answers.ts";
 import type { Tags } from "./client.ts";
 
 /** The tag that says which renewd a secret belongs to. */
@@ -24,7 +24,7 @@ export function creationTags(instance: string, tags: Tags | undefined): Tags {
  * Whose a secret is by its tags. `declared` (the target says `adopt: true`) makes it ours as if it were tagged, unless
  * another renewd's tag says otherwise.
  */
-export function ownerOf(secret: DescribeSecretResponse, instance: string, declared: boolean): Owner {
+export function ownerOf(secret: Described, instance: string, declared: boolean): Owner {
   const marked = tagOf(secret, INSTANCE);
   if (marked !== undefined) return marked === instance ? "ours" : "other";
   if (declared) return "ours";
@@ -32,12 +32,12 @@ export function ownerOf(secret: DescribeSecretResponse, instance: string, declar
   return manager === undefined || manager === US ? "unmarked" : "other";
 }
 
-export function isMarked(secret: DescribeSecretResponse, instance: string): boolean {
+export function isMarked(secret: Described, instance: string): boolean {
   return tagOf(secret, INSTANCE) === instance;
 }
 
 /** Refuses a secret that somebody is deleting or that a service changes by itself. */
-export function refuseUnusable(secret: DescribeSecretResponse, name: string): void {
+export function refuseUnusable(secret: Described, name: string): void {
   const reason =
     (secret.DeletedDate !== undefined && "is scheduled for deletion") ||
     (secret.OwningService !== undefined && secret.OwningService !== "" && `is managed by ${secret.OwningService}`) ||
@@ -45,6 +45,6 @@ export function refuseUnusable(secret: DescribeSecretResponse, name: string): vo
   if (reason !== false) throw new RenewdError("store_unavailable", `the secret ${name} ${reason}`);
 }
 
-function tagOf(secret: DescribeSecretResponse, key: string): string | undefined {
+function tagOf(secret: Described, key: string): string | undefined {
   return secret.Tags?.find((tag) => tag.Key === key)?.Value;
 }

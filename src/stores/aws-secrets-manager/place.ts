@@ -1,9 +1,9 @@
-import type { DescribeSecretResponse } from "@aws-sdk/client-secrets-manager";
 import { tokenIn, withToken } from "../../core/document.ts";
 import { RenewdError, type ErrorCode } from "../../core/errors.ts";
 import type { Observation, Place, WriteOptions } from "../../core/ports.ts";
 import { SecretText } from "../../core/secret-text.ts";
 import type { TargetFormat } from "../../core/token.ts";
+import type { Described } from "./answers.ts";
 import { CURRENT, type SecretsApi, type Tags } from "./client.ts";
 import { isArn } from "./options.ts";
 import { creationTags, isMarked, ownerOf, ownershipTag, refuseUnusable } from "./ownership.ts";
@@ -154,7 +154,7 @@ export class SecretPlace implements Place {
     await this.#readBack(text, id, signal);
   }
 
-  async #current(found: DescribeSecretResponse, signal: AbortSignal): Promise<Current> {
+  async #current(found: Described, signal: AbortSignal): Promise<Current> {
     const { secret } = this.#settings;
     const versionId = currentId(found);
     if (versionId === null) return { versionId, text: null, sealed: false };
@@ -168,7 +168,7 @@ export class SecretPlace implements Place {
     }
   }
 
-  #owner(found: DescribeSecretResponse): "ours" | "other" | "unmarked" {
+  #owner(found: Described): "ours" | "other" | "unmarked" {
     return ownerOf(found, this.#settings.instance, this.#settings.adopt);
   }
 
@@ -225,7 +225,7 @@ export class SecretPlace implements Place {
   }
 }
 
-function currentId(found: DescribeSecretResponse): string | null {
+function currentId(found: Described): string | null {
   const versions = Object.entries(found.VersionIdsToStages ?? {});
   return versions.find(([, stages]) => stages.includes(CURRENT))?.[0] ?? null;
 }

@@ -67,11 +67,11 @@ export function holdsWithdrawn({ record, withdrawn }: Pick<TargetView, "record" 
   return record.held !== null && withdrawn.includes(record.held.fingerprint);
 }
 
-/** Never over an issue that supersedes it, unless that was withdrawn; and only when a reader would gain by it. */
+/** Never over a live issue that supersedes it, unless that was withdrawn; and only when a reader would gain by it. */
 function shouldHold(view: TargetView, desired: Issue, now: Instant): boolean {
   const { held } = view.record;
   if (holdsWithdrawn(view)) return desired.expAt > now;
-  if (held !== null && !supersedes(desired, held)) return false;
+  if (held !== null && held.expAt > now && !supersedes(desired, held)) return false;
   return desired.expAt - needMs(view.declared, lifetimeMs(desired)) > now || isBetter(desired, held, now);
 }
 

@@ -2,12 +2,12 @@ import { servesUntil } from "../core/decide.ts";
 import type { Instant } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
-import { newestOf } from "../core/issue.ts";
+import { newestOf, supersedes } from "../core/issue.ts";
 import type { AcceptedIssue, TokenRecord } from "../core/records.ts";
 import type { SecretText } from "../core/secret-text.ts";
 import type { Engine } from "./engine.ts";
 import type { Berth, Member } from "./fleet.ts";
-import { acceptedPart, adopt, type Candidate, issueOf, isWorthAdopting, prove } from "./look.ts";
+import { acceptedPart, adopt, type Candidate, issueOf, prove } from "./look.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
 import { throughBreaker } from "./service.ts";
 import { LeaseLost, type Tenure } from "./tenure.ts";
@@ -33,7 +33,7 @@ export async function adoptFirst(work: TokenWork, record: TokenRecord): Promise<
   return true;
 }
 
-/** Without a list only a token itself can tell whether somebody else put a newer one of ours there. */
+/** Where no list can tell of it, only a token itself says whether somebody else put a newer one of ours there. */
 export async function adoptSeen(
   work: { readonly engine: Engine; readonly member: Member; readonly tenure: Tenure },
   record: TokenRecord,
@@ -43,7 +43,7 @@ export async function adoptSeen(
   const issue = await proveHeld(work, record, text);
   const now = engine.clock.now();
   if (issue === undefined) return;
-  if (stillServes(issue, member, now) && isWorthAdopting(issue, record, member, now)) {
+  if (issue.expAt > now && supersedes(issue, record.desired)) {
     return adopt(engine, member, record, tenure, text, issue, "target");
   }
   // It is known from now on, so that the target which holds it is known as ours.

@@ -30,7 +30,7 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
   engine.emit(started);
   const found = await look(engine, member, tenure, listingSince(work, record));
   const unknown = await unknownOf(engine, member, found);
-  if (await adoptFrom(engine, member, record, tenure, unknown, "issuer")) return;
+  if (await adoptFrom(engine, member, record, tenure, unknown)) return;
   if (await adoptFirst(work, record)) return;
   const { kind, base } = chooseBase(work, record, decision, basesIn(found, record));
   await preflight(work, decision.urgent);

@@ -3,7 +3,7 @@ import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
 import { compareIssues, type Issue, supersedes } from "../core/issue.ts";
 import type { FoundToken } from "../core/ports.ts";
-import type { SecretText } from "../core/secret-text.ts";
+import type { Fingerprint, SecretText } from "../core/secret-text.ts";
 import type { AcceptedIssue, TokenRecord } from "../core/records.ts";
 import { scheduleOf } from "../core/schedule.ts";
 import type { TokenChange } from "../core/state-store.ts";
@@ -60,20 +60,21 @@ export async function adoptFrom(
   record: TokenRecord,
   tenure: Tenure,
   unknown: readonly FoundToken[],
-  from: "issuer" | "target",
+  /** What a target was seen to hold, where that is why one looks. */
+  inTarget?: Fingerprint,
 ): Promise<boolean> {
   let current = record;
   for (const found of unknown) {
     const verdict = await prove(member, current, tenure, found, engine.clock.now());
     if (verdict.outcome === "wait") {
-      const mayServe = isWorthAdopting(issueOf(found, found, 0), current, member, engine.clock.now());
+      const mayServe = isWorthAdopting(issueOf(found, found, 0), current, member, engine.clock.now(), inTarget);
       if (verdict.code === "key_unreachable" && mayServe) throw new RenewdError(verdict.code, verdict.message);
       continue;
     }
     const issue = issueOf(found, verdict.outcome === "pass" ? verdict : found, engine.random.share());
-    if (verdict.outcome === "pass" && isWorthAdopting(issue, current, member, engine.clock.now())) {
+    if (verdict.outcome === "pass" && isWorthAdopting(issue, current, member, engine.clock.now(), inTarget)) {
       const adopted = { ...issue, ...acceptedPart(verdict, engine.clock.now()) };
-      await adopt(engine, member, current, tenure, found.token, adopted, from);
+      await adopt(engine, member, current, tenure, found.token, adopted, inTarget === undefined ? "issuer" : "target");
       current = { ...current, desired: adopted };
       continue;
     }
@@ -96,10 +97,20 @@ export async function prove(
   return verify(inspection, expectationOf(member, record, { adopting: found }), now);
 }
 
-/** Without a token in use even one that is due is better than none. */
-export function isWorthAdopting(issue: Issue, record: TokenRecord, member: Member, now: Instant): boolean {
+/**
+ * Without a token in use even one that is due is better than none. One that readers have already is taken up although it is
+ * due: nothing older may be written over it, so it is the one to be renewed, at once.
+ */
+function isWorthAdopting(
+  issue: Issue,
+  record: TokenRecord,
+  member: Member,
+  now: Instant,
+  inTarget: Fingerprint | undefined,
+): boolean {
   if (record.desired === null) return true;
-  return supersedes(issue, record.desired) && now < scheduleOf(issue, member.pace).renewAt;
+  const isSeen = issue.fingerprint === inTarget;
+  return supersedes(issue, record.desired) && (isSeen || now < scheduleOf(issue, member.pace).renewAt);
 }
 
 /** What somebody made after a person asked for a new one is what that person asked for. */

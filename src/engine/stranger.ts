@@ -1,5 +1,5 @@
 import { RenewdError } from "../core/errors.ts";
-import type { Issue } from "../core/issue.ts";
+import { type Issue, supersedes } from "../core/issue.ts";
 import type { Observation } from "../core/ports.ts";
 import type { TargetRecord } from "../core/records.ts";
 import type { Fingerprint } from "../core/secret-text.ts";
@@ -24,7 +24,7 @@ export async function issueSeen(
   fingerprint: Fingerprint,
 ): Promise<Issue | null> {
   const known = await knownIssue(work, fingerprint);
-  if (known !== undefined) return known;
+  if (known !== undefined && (known === null || !(await isToBeTakenUp(work, known)))) return known;
   if (record.drift?.fingerprint === fingerprint) return null;
   try {
     await lookForStranger(work, observation, fingerprint);
@@ -33,6 +33,17 @@ export async function issueSeen(
     if (!isOutOfReach || record.ownership === "none" || (await mayBeNewer(work, observation))) throw thrown;
   }
   return (await knownIssue(work, fingerprint)) ?? null;
+}
+
+/** Known, but not in use although it is newer: nothing older may be written over it while it lives, so it is taken up. */
+async function isToBeTakenUp({ engine, member }: TargetWork, issue: Issue): Promise<boolean> {
+  const token = await engine.state.token(member.declared.key);
+  if (token === undefined || token.desired === null || token.withdrawn.includes(issue.fingerprint)) return false;
+  return issue.expAt > engine.clock.now() && supersedes(issue, token.desired);
+}
+
+async function isKnown({ engine, member }: TargetWork, fingerprint: Fingerprint): Promise<boolean> {
+  return (await engine.state.known(member.declared.key)).has(fingerprint);
 }
 
 /** Undefined for one never heard of, null for one known as not ours. */
@@ -70,7 +81,7 @@ async function lookForStranger(work: TargetWork, observation: Observation, finge
       if (now < record.mint.settleAt) throw new LookAgain(record.mint.settleAt);
       throw new RenewdError("outcome_unknown", "it holds a value that may be what the issuer was last asked for");
     }
-    if (!capabilities.lists) {
+    if (!capabilities.lists || (await isKnown(work, fingerprint))) {
       if (observation.state === "holds") await adoptSeen({ engine, member, tenure }, record, observation.token);
       return;
     }
@@ -78,7 +89,7 @@ async function lookForStranger(work: TargetWork, observation: Observation, finge
     // While a person holds renewals back, nothing is taken up but what somebody put in place.
     const isPaused = pausedUntil(record.pause, now) !== undefined;
     const wanted = isPaused ? unknown.filter((each) => each.fingerprint === fingerprint) : unknown;
-    await adoptFrom(engine, member, record, tenure, wanted, "target");
+    await adoptFrom(engine, member, record, tenure, wanted, fingerprint);
   } finally {
     await tenure.end({ wakeAt: engine.clock.now(), deadlineAt: null });
   }

@@ -127,3 +127,35 @@ test("roles edited without leave to create stay open as an incident, and renewal
   expect(world.place("a").seen).toBe(world.issuer.rows[1]?.text);
   expect(await world.incidents()).toEqual(["roles_differ"]);
 });
+
+for (const lists of [true, false]) {
+  const issuer = lists ? "an issuer that lists" : "an issuer without a list";
+  test(`a newer token that is due already and stands in a target is taken up and renewed at once, with ${issuer}`, async () => {
+    const world = await makeWorld({ ...SHORT, targets: ["a"], issuer: { lists } });
+    await world.run(90 * MINUTE_MS);
+    const made = world.issuer.mintByHand(NAME, 5 * HOUR_MS);
+    await world.run(225 * MINUTE_MS);
+    world.place().put(made.text);
+    await world.run(7 * HOUR_MS);
+    expect(world.told("renewal:adopted")).toMatchObject([{ from: "target" }]);
+    expect(world.place().seen).toBe(world.issuer.rows[2]?.text);
+    expect(await world.incidents()).toEqual([]);
+  });
+}
+
+test("a newer token that was not taken up, for it was due, is taken up when somebody puts it into a target", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"], target: { ...SHORT.target, observeMs: HOUR_MS } });
+  await world.run(90 * MINUTE_MS);
+  const made = world.issuer.mintByHand(NAME, 24 * HOUR_MS);
+  await world.run(16 * HOUR_MS + 10 * MINUTE_MS);
+  // At the look for a stranger it is found in the list, and known from then on.
+  world.place().put("a stranger's word");
+  await world.run(70 * MINUTE_MS);
+  const fates = [...(await world.state.known("token-1")).values()];
+  expect(fates.find(({ issue }) => issue.issuerId === made.id)?.fate).toBe("outlived");
+  world.place().put(made.text);
+  await world.run(61 * MINUTE_MS);
+  expect(world.told("renewal:adopted")).toMatchObject([{ from: "target" }]);
+  expect(world.issuer.rows).toHaveLength(3);
+  expect(world.place().seen).toBe(world.issuer.rows[2]?.text);
+});

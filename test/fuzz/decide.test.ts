@@ -6,7 +6,7 @@ import { ERRORS, type ErrorCode } from "../../src/core/errors.ts";
 import { compareIssues, newestOf, supersedes } from "../../src/core/issue.ts";
 import type { IssuerCapabilities } from "../../src/core/ports.ts";
 import type { TargetRecord } from "../../src/core/records.ts";
-import { scheduleOf } from "../../src/core/schedule.ts";
+import { HEARTBEAT_MS, scheduleOf } from "../../src/core/schedule.ts";
 import { decideTarget } from "../../src/core/target.ts";
 import { declaredTarget, held, issue, targetRecord, tokenRecord, tokenView, trouble } from "../core/samples.ts";
 import { fuzz } from "./fuzz.ts";
@@ -160,7 +160,7 @@ fuzz(
       expect(decideTarget(JSON.parse(JSON.stringify(view)) as typeof view, now)).toEqual(decision);
       if (decision.do === "wait") {
         expect(decision.until).toBeGreaterThan(now);
-        const longest = Math.max(observeMs, propagationMs, 2 * HOUR_MS, (pause?.until ?? now + DAY_MS) - now);
+        const longest = Math.max(observeMs, propagationMs, 2 * HOUR_MS, (pause?.until ?? now + HEARTBEAT_MS) - now);
         expect(decision.until - now).toBeLessThanOrEqual(longest);
       }
       if (decision.do === "deliver") {

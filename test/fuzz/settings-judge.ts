@@ -55,7 +55,10 @@ function judgeProblems(problems: readonly Problem[], text: string): void {
 function judgeGood(settings: Settings, text: string): void {
   expectFrozen(settings);
   expect(Number.isSafeInteger(settings.tickMs) && settings.tickMs >= 1_000).toBe(true);
-  const written = parseYaml(text, { merge: true, logLevel: "silent", maxAliasCount: -1 }) as Record<string, unknown>;
+  const written = parseYaml(text, { merge: true, logLevel: "silent", maxAliasCount: -1, uniqueKeys: false }) as Record<
+    string,
+    unknown
+  >;
   expect(settings.tokens.map((token) => token.key).sort()).toEqual(keysOf(written["tokens"]));
   expect(settings.issuers.map((issuer) => issuer.key).sort()).toEqual(keysOf(written["issuers"]));
   expect(settings.stores.map((store) => store.key).sort()).toEqual(keysOf(written["stores"]));

@@ -1,7 +1,7 @@
 /** Answers are lost and the issuer does not help to find out what was made. */
 import { describe, expect, it } from "vitest";
 import { HOUR_MS } from "../../src/core/duration.ts";
-import { cut, json, page } from "../support/hostile-spoils.ts";
+import { changed, cut, json, page } from "../support/hostile-spoils.ts";
 import { HostileWorld, KEY } from "../support/hostile-world.ts";
 import { expectClean, expectRecovery } from "./attack.ts";
 
@@ -64,4 +64,15 @@ describe("a renewal whose answer is lost", () => {
     expect(world.fake.written).toEqual(world.made);
     expect(world.made).toHaveLength(2);
   });
+});
+
+it("a renewal that was made and answered with 429 costs no spare token", async () => {
+  await using world = await HostileWorld.start();
+  await world.untilDue();
+  world.front.spoil(
+    "renew",
+    changed((answer) => ({ ...answer, status: "HTTP/1.1 429 Slow" })),
+  );
+  await world.run(HOUR_MS);
+  expect(world.made).toHaveLength(2);
 });

@@ -208,13 +208,29 @@ describe("between two steps of a write", () => {
 });
 
 describe("names and owners", () => {
-  it("a name longer than the file system takes is store_invalid, and leaves nothing behind", async () => {
-    await using world = await HostileWorld.start({ place: () => placeOf("€".repeat(150)) });
+  it("the longest name that the settings take leaves room for the temporary one, whatever it is written in", async () => {
+    const name = `${"€".repeat(76)}ab`;
+    await using world = await HostileWorld.start({ place: () => placeOf(name) });
+    await world.untilDue();
+    await world.run(HOUR_MS);
+    expect(world.told("target:failed")).toEqual([]);
+    expect(await readFile(at(name), "utf8")).toBe(world.made[1]);
+    expect(await readdir(directory)).toEqual([`.${name}.prev`, name]);
+    expectClean(world);
+  });
+
+  it("a path longer than the system takes is store_invalid", async () => {
+    directory = join(
+      directory,
+      ..."x"
+        .repeat(20)
+        .split("")
+        .map((letter) => letter.repeat(250)),
+    );
+    await using world = await HostileWorld.start({ place: () => placeOf() });
     await world.run(HOUR_MS);
     expect(new Set(world.told("target:failed").map(({ code }) => code))).toEqual(new Set(["store_invalid"]));
     expect(world.told("target:failed").length).toBeLessThanOrEqual(6);
-    expect(world.made).toHaveLength(1);
-    expect(await readdir(directory)).toEqual([]);
     expectClean(world);
   });
 

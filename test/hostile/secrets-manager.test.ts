@@ -7,6 +7,7 @@ import { HostileAws, SECRET } from "../support/hostile-aws.ts";
 import { layOut, type Spoil } from "../support/hostile-front.ts";
 import { changed, drip, drop, flood, json, page, reply, silence, text } from "../support/hostile-spoils.ts";
 import { ACTIONS, type Action, delivery, expectDelivered } from "./deliveries.ts";
+import { isTried } from "./long-form.ts";
 
 beforeAll(fakeCredentials);
 
@@ -173,7 +174,9 @@ describe("a field of a wrong type", () => {
     ["GetSecretValue", "VersionId"],
     ["PutSecretValue", "VersionStages"],
   ] as const;
-  const cases = fields.flatMap(([action, field]) => TYPES.map((value) => ({ action, field, value })));
+  const cases = fields.flatMap(([action, field], place) =>
+    TYPES.filter((_, index) => isTried(index, place % 2, 2)).map((value) => ({ action, field, value })),
+  );
 
   it.each(cases.map((each) => ({ ...each, shown: anyText(each.value) })))(
     "$action $field $shown puts no wrong token anywhere",

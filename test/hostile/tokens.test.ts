@@ -6,6 +6,7 @@ import { json } from "../support/hostile-spoils.ts";
 import { forge, type Moment } from "../support/hostile-tokens.ts";
 import { HostileWorld, NAME } from "../support/hostile-world.ts";
 import { expectClean, expectRecovery } from "./attack.ts";
+import { isTried } from "./long-form.ts";
 import { HEADERS, PARTIES, POWERS, SHAPES, TIMES, type TokenCase } from "./token-cases.ts";
 
 function momentOf(world: HostileWorld): Moment {
@@ -56,15 +57,18 @@ describe.each([
 ])("a token with a strange %s", (_, cases) => {
   const bad = cases.filter(({ fate }) => fate !== "pass");
 
-  it.each(bad)("$name, in the answer alone: $fate; the true token is found in the list", async (given) => {
-    await using world = await attacked(given, false);
-    expectCaught(world, given, false);
-    expect(world.front.count("renew")).toBe(1);
-    expect(world.made).toHaveLength(2);
-    expect(world.fake.written).toEqual(world.made);
-    expect(await world.incidents()).toEqual([]);
-    expectClean(world);
-  });
+  it.each(bad.filter((_each, index) => isTried(index, 0, 2)))(
+    "$name, in the answer alone: $fate; the true token is found in the list",
+    async (given) => {
+      await using world = await attacked(given, false);
+      expectCaught(world, given, false);
+      expect(world.front.count("renew")).toBe(1);
+      expect(world.made).toHaveLength(2);
+      expect(world.fake.written).toEqual(world.made);
+      expect(await world.incidents()).toEqual([]);
+      expectClean(world);
+    },
+  );
 
   it.each(bad)("$name, in answer and list: $fate; the old token stays until a true one is made", async (given) => {
     await using world = await attacked(given, true);
@@ -79,7 +83,9 @@ describe.each([
     expect(world.issuerSide.rows.at(-1)?.token).toBe(world.fake.seen);
   });
 
-  it.each(bad.filter(({ listed }) => listed !== "not asked"))("$name, in the list alone: $listed", async (given) => {
+  const listed = bad.filter((given, index) => given.listed !== "not asked" && isTried(index, 1, 2));
+
+  it.each(listed)("$name, in the list alone: $listed", async (given) => {
     await using world = await HostileWorld.start();
     await world.untilDue();
     const row = await world.issuerSide.addRow({ name: NAME, issuedAt: world.clock.now(), expAt: world.clock.now() });

@@ -6,6 +6,7 @@ import { json, text } from "../support/hostile-spoils.ts";
 import type { Spoil } from "../support/hostile-front.ts";
 import { HostileWorld } from "../support/hostile-world.ts";
 import { expectClean, expectRecovery, type SpoiltCall } from "./attack.ts";
+import { isTried } from "./long-form.ts";
 
 const VALUES = {
   missing: undefined,
@@ -87,20 +88,22 @@ async function survives(call: SpoiltCall, spoil: Spoil, outcome: Outcome): Promi
   expectClean(world);
 }
 
-describe.each(FIELDS.map((field) => ({ ...field, name: `${field.call} ${field.path.join(".")}`, field })))(
-  "$name",
-  ({ call, path, field }) => {
-    const values = (Object.keys(VALUES) as Value[]).map((value) => [value, outcomeOf(field, value)] as const);
+describe.each(
+  FIELDS.map((field, place) => ({ ...field, name: `${field.call} ${field.path.join(".")}`, field, place })),
+)("$name", ({ call, path, field, place }) => {
+  const values = (Object.keys(VALUES) as Value[])
+    // The bounds of an id are its own.
+    .filter((_value, index) => path.at(-1) === "id" || isTried(index, place % 3, 3))
+    .map((value) => [value, outcomeOf(field, value)] as const);
 
-    it.each(values)("that is %s is %s", (value, outcome) =>
-      survives(
-        call,
-        json((answer) => withValue(answer, path, VALUES[value])),
-        outcome,
-      ),
-    );
-  },
-);
+  it.each(values)("that is %s is %s", (value, outcome) =>
+    survives(
+      call,
+      json((answer) => withValue(answer, path, VALUES[value])),
+      outcome,
+    ),
+  );
+});
 
 describe("a key that stands twice counts as its last one, which is proved like any", () => {
   const twice = (key: string, first: string): Spoil => text((body) => body.replace("{", `{"${key}":${first},`));

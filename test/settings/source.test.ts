@@ -38,13 +38,13 @@ describe("places", () => {
   });
 
   test("of several merged mappings the first one counts", () => {
-    const text = "a: &a { x: 1 }\nb: &b { x: 2, y: 2 }\nc: { <<: [*a, *b] }\n";
-    expect(source(text).value).toMatchObject({ c: { x: 1, y: 2 } });
+    const merged = "a: &a { x: 1 }\nb: &b { x: 2, y: 2 }\nc: { <<: [*a, *b] }\n";
+    expect(source(merged).value).toMatchObject({ c: { x: 1, y: 2 } });
   });
 
   test("an alias means the last anchor of its name before it, also one in the same mapping", () => {
-    const text = "a: &a { x: 1 }\nb: { c: &a { x: 2 }, <<: *a }\nd: *a\n";
-    expect(source(text).value).toEqual({ a: { x: 1 }, b: { c: { x: 2 }, x: 2 }, d: { x: 2 } });
+    const again = "a: &a { x: 1 }\nb: { c: &a { x: 2 }, <<: *a }\nd: *a\n";
+    expect(source(again).value).toEqual({ a: { x: 1 }, b: { c: { x: 2 }, x: 2 }, d: { x: 2 } });
   });
 });
 

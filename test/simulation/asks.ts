@@ -23,9 +23,19 @@ export class Asks {
     if (event.type !== "renewal:asked") return;
     const token = this.#world.tokens.find(({ declared }) => declared.key === event.token);
     if (token === undefined) return;
+    void this.#expectNotPaused(token);
     const cause = this.#causeOf.get(event.token);
     if (cause === "first") this.#expectNone(token);
     if (cause === "due") void this.#expectDue(token, event.at);
+  }
+
+  /** The pause is in the state, and was at the last look before the request. */
+  async #expectNotPaused(token: SimToken): Promise<void> {
+    const { key } = token.declared;
+    const now = this.#truth.host.now();
+    const pause = (await this.#world.state.token(key))?.pause;
+    if (pause !== undefined && pause !== null && pause.since < now)
+      this.#world.break(`${key}: the issuer was asked although the token is paused`);
   }
 
   /** By the daemon's own clock, and whatever its jitter was. */
@@ -54,6 +64,7 @@ export class Asks {
           !token.withdrawn.has(row.fingerprint) &&
           row.startAt < now - MINUTE_MS &&
           now < scheduleOf({ ...row, u: 1 }, pace).renewAt &&
+          row.roles.length === declared.request.roles.length &&
           declared.request.roles.every((role) => row.roles.includes(role)),
       );
     if (usable !== undefined)

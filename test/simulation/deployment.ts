@@ -66,10 +66,12 @@ function drawPolicy(draw: Draw, lifetimeMs: number): Policy {
     renewBefore: draw.chance(0.8) || lifetimeMs < 20 * DAY_MS ? { share: 1 / 3 } : { ms: 10 * DAY_MS },
     jitter: { share: draw.pick([0, 0.02, 0.05]) },
     repairMs: Math.min(DAY_MS, lifetimeMs / 6),
-    windows: lifetimeMs >= 14 * DAY_MS && draw.chance(0.1) ? [OFFICE_HOURS] : [],
+    windows: lifetimeMs >= 14 * DAY_MS && draw.chance(0.15) ? [draw.pick([OFFICE_HOURS, FIRST_OF_MONTH])] : [],
   };
 }
 
+/** Often none opens before `latest`: then it is overridden. */
+const FIRST_OF_MONTH = compileWindow("30 2 1 * *", 4 * HOUR_MS, "America/St_Johns", compileCron);
 const OFFICE_HOURS = compileWindow("0 9 * * mon-fri", 8 * HOUR_MS, "Europe/London", compileCron);
 
 function drawTarget(draw: Draw, key: string, label: string, lifetimeMs: number): DeclaredTarget {

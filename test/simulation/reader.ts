@@ -33,6 +33,8 @@ export interface ReaderOptions {
   /** A token of the issuer is seen from `at` on. */
   readonly saw: (row: Row, at: Instant) => void;
   readonly broken: (what: string) => void;
+  /** renewd writes this token. */
+  readonly wrote: (row: Row) => void;
 }
 
 /** Reads one target all the time, and watches what is written to it. */
@@ -75,6 +77,7 @@ export class Reader implements PlaceWatcher {
     const { rowOf, broken, isWithdrawn } = this.#options;
     const row = rowOf(text);
     if (row === undefined) return broken("wrote something that is no token");
+    this.#options.wrote(row);
     if (WRONG.has(row.flaw) || (row.notBeforeAt ?? 0) > at + 60_000)
       broken(`wrote a wrong token: ${row.id} (${row.flaw ?? "not yet valid"})`);
     if (row.expAt <= at) broken(`wrote an expired token: ${row.id}`);

@@ -1,7 +1,7 @@
 import { DAY_MS, type Instant, MINUTE_MS, SECOND_MS } from "../../src/core/duration.ts";
 import { paceOf } from "../../src/core/decide.ts";
 import type { DomainEvent } from "../../src/core/events.ts";
-import { SecretText } from "../../src/core/secret-text.ts";
+import { type Fingerprint, SecretText } from "../../src/core/secret-text.ts";
 import type { StateStore } from "../../src/core/state-store.ts";
 import type { DeclaredTarget, DeclaredToken } from "../../src/core/token.ts";
 import type { Fleet, Member } from "../../src/engine/fleet.ts";
@@ -16,10 +16,10 @@ import { couldBeBy, type Troubles, UNBROKEN_MS } from "./oracle.ts";
 import { Reader, type Short } from "./reader.ts";
 import type { Broken } from "./report.ts";
 import { SerialState } from "./serial-state.ts";
-import { SimIssuer } from "./sim-issuer.ts";
+import { type Row, SimIssuer } from "./sim-issuer.ts";
 import { SimPlace, type SimStore } from "./sim-place.ts";
 import type { SimBerth, SimToken } from "./sim-token.ts";
-import { type Stretch, Timeline } from "./spells.ts";
+import { endOfFree, type Stretch, Timeline, union } from "./spells.ts";
 import { drawPlaceFault, drawStoreFault, storeIsRight, type StoreFault } from "./store-faults.ts";
 import type { Draw, Streams } from "./streams.ts";
 import type { Truth } from "./truth.ts";
@@ -173,6 +173,7 @@ export class World {
       rowOf: (text) => token.issuer.rowOf(text),
       isWithdrawn: (row) => token.withdrawn.has(row.fingerprint),
       broken: (what) => this.break(`${key}/${label}: ${what}`),
+      wrote: (row) => void this.#expectAccepted(token, label, row),
       saw: (row, at) => this.#options.agenda.add(row.expAt - holdMs, () => this.#expectIncident(token, label, at)),
       short: (short) => this.#judge(token, label, short),
     });
@@ -205,6 +206,33 @@ export class World {
     );
   }
 
+  /** What is written was accepted before, and is desired or was until just now. */
+  async #expectAccepted(token: SimToken, label: string, row: Row): Promise<void> {
+    const { key } = token.declared;
+    const fate = (await this.state.known(key)).get(row.fingerprint)?.fate;
+    if (fate !== "accepted" && fate !== "superseded" && fate !== "withdrawn")
+      this.break(`${key}/${label}: token ${row.id} was written, but it is ${fate ?? "not known"}`);
+  }
+
+  /** By then every target that could be written holds what was accepted now, or something newer. */
+  #expectDelivered(token: SimToken, fingerprint: Fingerprint): void {
+    const { truth, agenda } = this.#options;
+    const acceptedAt = truth.now();
+    agenda.add(acceptedAt + UNBROKEN_MS, async () => {
+      const { key } = token.declared;
+      const desired = (await this.state.token(key))?.desired;
+      if (desired?.fingerprint !== fingerprint || token.changedAt > acceptedAt) return;
+      const { daemon, paused, targets } = this.#troublesOf(token);
+      token.berths.forEach((berth, index) => {
+        const bad = union(daemon, paused, targets[index] ?? []);
+        if (endOfFree(bad, acceptedAt, UNBROKEN_MS) !== acceptedAt + UNBROKEN_MS) return;
+        const row = token.issuer.rowOf(berth.reader.text ?? "");
+        if (row?.fingerprint !== fingerprint)
+          this.break(`${key}/${berth.declared.label}: what was accepted at ${iso(acceptedAt)} is not there yet`);
+      });
+    });
+  }
+
   /** Readers begin to get too little now, if it is still there: whoever is on call must have been told. */
   async #expectIncident(token: SimToken, label: string, since: Instant): Promise<void> {
     const { truth, host } = this.#options;
@@ -233,6 +261,10 @@ export class World {
   /** Told of every event of the daemon. */
   heard(event: DomainEvent): void {
     this.#asks.heard(event);
+    if (event.type === "renewal:accepted") {
+      const token = this.tokens.find(({ declared }) => declared.key === event.token);
+      if (token !== undefined) this.#expectDelivered(token, event.fingerprint);
+    }
     if ("code" in event && event.code === "bug") this.break(`a bug: ${event.type} ${event.message}`);
     if (event.type === "renewal:rolled-back") {
       this.tokens.find(({ declared }) => declared.key === event.token)?.withdrawn.add(event.withdrawn);

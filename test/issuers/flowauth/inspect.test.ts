@@ -87,6 +87,7 @@ describe("what a proved token says", () => {
     ["user_claims not packed", { user_claims: '{"reader":[]}' }],
     ["user_claims not JSON", { user_claims: gzipSync("nonsense").toString("base64") }],
     ["user_claims without lists", { user_claims: packClaims({ reader: "get_result" }) }],
+    ["a role called __proto__", { user_claims: gzipSync('{"a":["b"],"__proto__":["c"]}').toString("base64") }],
     ["user_claims a list", { user_claims: packClaims(["reader"]) }],
     ["user_claims that unpack to more than 1 MiB", { user_claims: packClaims({ reader: ["x".repeat(1_100_000)] }) }],
     ["exp a text", { exp: "2027" }],

@@ -140,6 +140,15 @@ describe("what stands under the name", () => {
     "may not be called %j",
     (secret) => expect(() => fileOn(nodeDisk).address.parse({ secret })).toThrow(/plain file name/),
   );
+
+  it("may have a name of 230 bytes, which leaves room for the temporary file's, and none of more", () => {
+    const { address } = fileOn(nodeDisk);
+    for (const secret of ["x".repeat(230), `${"€".repeat(76)}ab`])
+      expect(address.parse({ secret })).toEqual({ secret });
+    for (const secret of ["x".repeat(231), "€".repeat(77)]) {
+      expect(() => address.parse({ secret })).toThrow(/longer than 230 bytes/);
+    }
+  });
 });
 
 describe("a file that is mounted by itself", () => {

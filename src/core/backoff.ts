@@ -7,6 +7,10 @@ export const CALLS_PER_HOUR_ONE = 12;
 export const CALLS_PER_ATTEMPT = 2;
 /** A failing issuer or store gets at most this many calls in any hour. */
 export const CALLS_PER_HOUR_SERVICE = 60;
+/** Tries so far apart never use up the calls of an hour. */
+const SUSTAINED_MS: number = HOUR_MS / (CALLS_PER_HOUR_ONE / CALLS_PER_ATTEMPT);
+/** So many tries may follow each other quickly. */
+const QUICK_TRIES = 3;
 /** Past the expiry nobody is kept alive any more by hurrying. */
 const AFTER_EXPIRY_MS: number = 15 * MINUTE_MS;
 const FIRST_DELAY_MS: number = 5 * SECOND_MS;
@@ -36,11 +40,15 @@ export interface Failed {
   readonly retryAfterMs: number | undefined;
 }
 
-/** When to try again: doubling from 5 s up to the cap; what asking again cannot change starts at the cap. A service's own wish is kept up to an hour. */
+/**
+ * When to try again: a few times soon, then doubling up to the cap, and so far apart that the calls of an hour are not used up
+ * in minutes, with silence after; what asking again cannot change starts at the cap. A service's own wish is kept up to an hour.
+ */
 export function nextTryAt(failed: Failed, urgency: Urgency, share: number, now: Instant): Instant {
   const capMs = retryCapMs(urgency, now);
   const doubledMs = FIRST_DELAY_MS * 2 ** Math.min(failed.attempts - 1, 12);
-  const delayMs = failed.retry === "soon" ? Math.min(doubledMs, capMs) : capMs;
+  const steadyMs = failed.attempts < QUICK_TRIES ? doubledMs : Math.max(doubledMs, SUSTAINED_MS);
+  const delayMs = failed.retry === "soon" ? Math.min(steadyMs, capMs) : capMs;
   const spreadMs = delayMs * (0.9 + 0.1 * share);
   return Math.floor(now + Math.max(spreadMs, Math.min(failed.retryAfterMs ?? 0, HOUR_MS)));
 }

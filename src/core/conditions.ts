@@ -99,7 +99,8 @@ function lateness(view: TokenView, schedule: Schedule | null, now: Instant): rea
   const { desired, pause, trouble } = view.record;
   if (schedule === null || desired === null) return [];
   const seen = trouble === null ? "Look at `renewd plan` for what holds it up." : ERRORS[trouble.last.code].hint;
-  const action = waitsForPerson(view, now) ? DISCARD_HINT : seen;
+  const isPaused = pausedUntil(pause, now) !== undefined;
+  const action = isPaused ? "`renewd resume TOKEN`." : waitsForPerson(view, now) ? DISCARD_HINT : seen;
   const left = formatDuration(schedule.deadlineAt - now);
   if (now >= desired.expAt) {
     return [
@@ -113,9 +114,8 @@ function lateness(view: TokenView, schedule: Schedule | null, now: Instant): rea
   }
   if (now >= schedule.deadlineAt) {
     const message = `Since ${formatInstant(schedule.deadlineAt)} no reader gets a token that lives long enough; it expires ${formatInstant(desired.expAt)}.`;
-    const isPaused = pausedUntil(pause, now) !== undefined;
     const reason = isPaused ? "paused_past_deadline" : "deadline_missed";
-    return [{ reason, severity: "critical", message, action: isPaused ? "`renewd resume` the token." : action }];
+    return [{ reason, severity: "critical", message, action }];
   }
   if (now < schedule.latestAt) return [];
   return [

@@ -55,7 +55,7 @@ function decideMint(mint: Mint, view: TokenView, now: Instant): TokenDecision {
     return { do: "wait", until: retryAt, reason: "it is not known whether the last request minted a token" };
   if (!failed && mint.lookedAt === null && (view.issuer.lists || view.issuer.overlap === "kept"))
     return { do: "settle", reason: "renewd ended while a request was under way: look for what it made" };
-  if (now < mint.settleAt && mint.settleAt - now <= RETRY_DELAY_MS_MAX) {
+  if (mayStillAnswer(mint, now)) {
     return { do: "wait", until: mint.settleAt, reason: "a request was sent and what it makes may still be under way" };
   }
   return { do: "settle", reason: "a request was sent whose answer is not known: look for what it made" };
@@ -76,8 +76,12 @@ function hasFailed(mint: Mint, trouble: Trouble | null): boolean {
 export function waitsForPerson({ record, issuer }: Pick<TokenView, "record" | "issuer">, now: Instant): boolean {
   const { mint, trouble } = record;
   if (mint === null || mint.fresh !== null || issuer.lists || issuer.overlap !== "none") return false;
-  const mayStillAnswer = now < mint.settleAt && mint.settleAt - now <= RETRY_DELAY_MS_MAX;
-  return hasFailed(mint, trouble) || !mayStillAnswer;
+  return hasFailed(mint, trouble) || !mayStillAnswer(mint, now);
+}
+
+/** Not by a clock that was set back since, or leapt: then nobody knows how long ago it was sent. */
+function mayStillAnswer({ sentAt, settleAt }: Mint, now: Instant): boolean {
+  return sentAt <= now && now < settleAt && settleAt - now <= RETRY_DELAY_MS_MAX;
 }
 
 function decideFresh(fresh: Issue, view: TokenView, retryAt: Instant | undefined, now: Instant): TokenDecision {

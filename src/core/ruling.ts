@@ -24,10 +24,12 @@ interface Rollback {
 }
 
 /** Throws `nothing_to_roll_back`. Its text must still be there too, which only the state can tell. */
-export function rollbackOf({ declared, record }: Pick<TokenView, "declared" | "record">, now: Instant): Rollback {
+export function rollbackOf(view: Pick<TokenView, "declared" | "record" | "issuer">, now: Instant): Rollback {
+  const { declared, record, issuer } = view;
   const { desired, previous } = record;
   const nothing = (why: string): RenewdError => new RenewdError("nothing_to_roll_back", why);
   if (desired === null || previous === null) throw nothing(`no token of ${declared.key} before the one in use is kept`);
+  if (issuer.overlap === "none") throw nothing("the issuer revoked the token before when it renewed it");
   if (previous.expAt <= now) {
     throw nothing(`the token before, ${previous.fingerprint}, expired at ${formatInstant(previous.expAt)}`);
   }

@@ -1,4 +1,4 @@
-import { HOUR_MS, type Instant, MINUTE_MS, spanMs } from "./duration.ts";
+import { DAY_MS, type Instant, MINUTE_MS, spanMs } from "./duration.ts";
 import { type Issue, lifetimeMs } from "./issue.ts";
 import type { Policy } from "./policy.ts";
 
@@ -62,4 +62,4 @@ export function scheduleOf(issue: Pick<Issue, "startAt" | "expAt" | "u">, pace: 
 }
 
 /** Nothing waits longer than this without a second look, so that a wrong stored instant cannot put a token to sleep. */
-export const HEARTBEAT_MS: number = 36 * HOUR_MS;
+export const HEARTBEAT_MS: number = 3 * DAY_MS;

@@ -110,7 +110,7 @@ export interface StateStore {
   due(now: Instant, limit: number): Promise<readonly Job[]>;
   /** The earliest `wakeAt` of all enrolled jobs. */
   nextWakeAt(): Promise<Instant | null>;
-  /** Makes jobs due now: all, a token, or its targets. */
+  /** Makes jobs due now: all, a token, its targets, or those of the tokens that use a service. */
   wake(which: WakeWhich, now: Instant): Promise<void>;
   /**
    * Ends backoffs and makes those jobs due: of a service that is well again, the jobs whose last failure was the service's;
@@ -180,4 +180,9 @@ export interface ServiceKey {
   readonly key: string;
 }
 
-export type WakeWhich = { readonly all: true } | { readonly token: string } | { readonly targetsOf: string };
+export type WakeWhich =
+  | { readonly all: true }
+  | { readonly token: string }
+  | { readonly targetsOf: string }
+  /** The tokens that use it, and all their targets. */
+  | { readonly service: ServiceKey };

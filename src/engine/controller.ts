@@ -129,6 +129,8 @@ export class Controller implements Control {
   async resume(token: string): Promise<void> {
     await this.#find(token);
     await this.#ask(token, "resume", { pause: null });
+    // Who resumes it has looked: what failed before may be mended.
+    await this.#engine.state.free({ token }, this.#engine.clock.now());
     void this.#sweeper.sweep();
   }
 

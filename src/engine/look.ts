@@ -52,7 +52,7 @@ export async function unknownOf(
 /**
  * Gives every unknown live token a fate: the newest that verifies, supersedes the one in use and is not yet due itself
  * is adopted; the others are superseded, outlived or foreign. True when one was adopted. Throws `key_unreachable` while one
- * that may serve cannot be proved: another that is minted instead could not be either.
+ * that may serve cannot be proved and there is time to wait for that.
  */
 export async function adoptFrom(
   engine: Engine,
@@ -68,7 +68,9 @@ export async function adoptFrom(
     const verdict = await prove(member, current, tenure, found, engine.clock.now());
     if (verdict.outcome === "wait") {
       const mayServe = isWorthAdopting(issueOf(found, found, 0), current, member, engine.clock.now(), inTarget);
-      if (verdict.code === "key_unreachable" && mayServe) throw new RenewdError(verdict.code, verdict.message);
+      const isPatient = engine.clock.now() < patienceEndsAt(current, member);
+      if (verdict.code === "key_unreachable" && mayServe && isPatient)
+        throw new RenewdError(verdict.code, verdict.message);
       continue;
     }
     const issue = issueOf(found, verdict.outcome === "pass" ? verdict : found, engine.random.share());
@@ -95,6 +97,11 @@ export async function prove(
   const { issuer } = member;
   const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(found.token, signal));
   return verify(inspection, expectationOf(member, record, { adopting: found }), now);
+}
+
+/** Then another is minted all the same: it may be signed with a key that can be read. */
+function patienceEndsAt({ desired, firstSeenAt }: TokenRecord, { declared, pace }: Member): Instant {
+  return desired === null ? firstSeenAt + declared.policy.repairMs : scheduleOf(desired, pace).latestAt;
 }
 
 /**

@@ -65,7 +65,7 @@ async function report(
 ): Promise<void> {
   const { breaker: before, probe } = admission;
   if (error?.scope === "service") {
-    if (counted.has(error)) return;
+    if (counted.has(error) && !probe) return;
     counted.add(error);
     await failed(engine, service, error, { probe, counted: before.failures > 0 });
   } else if (before.failures > 0 && error?.code !== "bug") await recovered(engine, service);
@@ -90,12 +90,12 @@ async function failed(engine: Engine, service: ServiceKey, error: RenewdError, a
   });
 }
 
-/** While its breaker was open, jobs that never failed themselves were held back too; nothing records which, so all are woken. */
+/** While its breaker was open, jobs that never failed themselves were held back too; nothing records which, so all that use it are woken. */
 async function recovered(engine: Engine, service: ServiceKey): Promise<void> {
   const before = await engine.state.changeBreaker(service, (breaker) => ({ breaker: afterSuccess(), answer: breaker }));
   if (before.failures === 0) return;
   const now = engine.clock.now();
   await engine.state.free(service, now);
-  if (isBroken(before)) await engine.state.wake({ all: true }, now);
+  if (isBroken(before)) await engine.state.wake({ service }, now);
   engine.emit({ type: "service:recovered", at: now, service: service.kind, key: service.key });
 }

@@ -27,7 +27,7 @@ export async function settle(work: TokenWork, record: TokenRecord): Promise<void
   );
   const made = (await unknownOf(engine, member, found)).find((each) => !mint.known.includes(each.fingerprint));
   const at = engine.clock.now();
-  if (made === undefined) {
+  if (made === undefined && isOver) {
     const expired = await expiredOf(work, mint, found);
     if (expired !== undefined) return outlivedUnseen(work, expired);
   }

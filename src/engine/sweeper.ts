@@ -42,7 +42,8 @@ export class Sweeper {
   #notedAt: Instant | undefined;
   #droppedAt: Instant | undefined;
   #timeAskedAt: Instant | undefined;
-  readonly #failing = new Set<string>();
+  /** Names of jobs, each with its token. */
+  readonly #failing = new Map<string, string>();
   #skewTold: boolean | undefined;
   #stopping = false;
   #swept = false;
@@ -115,6 +116,7 @@ export class Sweeper {
       const jobs = this.#pool.room > 0 ? await state.due(now, this.#pool.room) : [];
       if (this.#stopping) return;
       for (const job of jobs) this.#start(job);
+      this.#forgetRemoved();
       this.#lastSweepAt = now;
       this.#swept = true;
       await this.#noteSweep(now);
@@ -124,13 +126,19 @@ export class Sweeper {
     }
   }
 
+  /** What is no longer declared fails no more. */
+  #forgetRemoved(): void {
+    const { members } = this.#engine.fleet();
+    for (const [name, token] of this.#failing) if (!members.has(token)) this.#failing.delete(name);
+  }
+
   async #noteSweep(now: Instant): Promise<void> {
     if (this.#notedAt !== undefined && Math.abs(now - this.#notedAt) < NOTE_EVERY_MS) return;
     this.#notedAt = now;
     await this.#engine.state.setFact(LAST_SWEEP, now);
     if (this.#droppedAt !== undefined && Math.abs(now - this.#droppedAt) < DROP_EVERY_MS) return;
     this.#droppedAt = now;
-    await this.#engine.state.dropExpired(now);
+    if (this.#engine.watch.trusted) await this.#engine.state.dropExpired(now);
   }
 
   #start(job: Job): void {
@@ -144,9 +152,11 @@ export class Sweeper {
         this.#failing.delete(name);
       } catch (thrown) {
         const { code, message } = toRenewdError(thrown);
-        this.#failing.add(name);
+        this.#failing.set(name, token);
         const text = code === "bug" ? describeBug(thrown) : message;
         this.#engine.emit({ type: "sweep:failed", at: this.#engine.clock.now(), code, message: `${name}: ${text}` });
+        // What could not be recorded left the job due: the tick tries again, for at once would be a hot loop.
+        return;
       }
       if (!this.#stopping) this.#soon();
     });

@@ -14,7 +14,8 @@ export async function failTarget(work: TargetWork, error: RenewdError, also: Tar
   if (record === undefined) return;
   const now = engine.clock.now();
   const urgency = { deadlineAt: targetDeadlineAt(berth.declared, record), expAt: record.held?.expAt ?? null };
-  const trouble = addTrouble(record.trouble, error, urgency, engine.random.share(), now);
+  const calls = addCalls(record.calls, now);
+  const trouble = addTrouble(record.trouble, error, urgency, calls, engine.random.share(), now);
   const { code, message } = error;
   const event: DomainEvent = {
     type: "target:failed",
@@ -25,6 +26,6 @@ export async function failTarget(work: TargetWork, error: RenewdError, also: Tar
     message,
     nextTryAt: trouble.nextTryAt,
   };
-  await tenure.changeTarget({ ...also, trouble, calls: addCalls(record.calls, now), events: [event] });
+  await tenure.changeTarget({ ...also, trouble, calls, events: [event] });
   engine.emit(event);
 }

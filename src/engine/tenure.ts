@@ -1,5 +1,6 @@
 import type { Instant } from "../core/duration.ts";
 import type { Clock } from "../core/ports.ts";
+import { limited } from "./limited.ts";
 import type { Agenda, Job, Lease, StateStore, TargetChange, TokenChange } from "../core/state-store.ts";
 
 /** A worker that dies holds its job for so long at most. */
@@ -8,7 +9,6 @@ export const LEASE_MS = 60_000;
 const MARGIN_MS = 10_000;
 const CLOCKS_AGREE_MS = 5_000;
 const REST_MS = 250;
-const DEAF_MS = 5_000;
 
 /** The lease is another's: whatever this worker still wants to do, it must not. */
 export class LeaseLost extends Error {
@@ -56,35 +56,12 @@ export class Tenure {
    */
   async call<T>(limitMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     await this.#prolong(limitMs + MARGIN_MS);
-    const end = new AbortController();
-    const cancel = this.#clock.after(limitMs, () => end.abort(new DOMException("took too long", "TimeoutError")));
-    const signal = AbortSignal.any([end.signal, this.#stop]);
-    using deaf = this.#deaf(signal);
     try {
-      return await Promise.race([call(signal), deaf.givenUp]);
+      return await limited(this.#clock, limitMs, this.#stop, call);
     } catch (thrown) {
       if (this.#stop.aborted) throw new LeaseLost(this.job);
       throw thrown;
-    } finally {
-      cancel();
     }
-  }
-
-  /** A call that does not heed its signal is left to itself: it must not hold its worker for ever. */
-  #deaf(signal: AbortSignal): Disposable & { readonly givenUp: Promise<never> } {
-    const { promise, reject } = Promise.withResolvers<never>();
-    let cancel = (): void => undefined;
-    const onAbort = (): void => {
-      cancel = this.#clock.after(DEAF_MS, () => reject(new TypeError("a call went on although it was aborted")));
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    return {
-      givenUp: promise,
-      [Symbol.dispose]: () => {
-        signal.removeEventListener("abort", onAbort);
-        cancel();
-      },
-    };
   }
 
   /** The daemon stops and has given up its calls. */

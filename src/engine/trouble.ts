@@ -1,4 +1,11 @@
-import { CALLS_PER_ATTEMPT, CALLS_PER_HOUR_ONE, nextTryAt, type Urgency, withCall } from "../core/backoff.ts";
+import {
+  CALLS_PER_ATTEMPT,
+  CALLS_PER_HOUR_ONE,
+  callAllowedAt,
+  nextTryAt,
+  type Urgency,
+  withCall,
+} from "../core/backoff.ts";
 import type { Instant } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
 import type { RenewdError } from "../core/errors.ts";
@@ -12,16 +19,19 @@ export function addTrouble(
   before: Trouble | null,
   error: RenewdError,
   urgency: Urgency,
+  /** Those of this try among them: the next one waits until there is room in the hour. */
+  calls: readonly Instant[],
   share: number,
   now: Instant,
 ): Trouble {
   const attempts = (before?.attempts ?? 0) + 1;
+  const roomAt = callAllowedAt(calls, now, CALLS_PER_HOUR_ONE - CALLS_PER_ATTEMPT + 1);
   const failed = { attempts, retry: error.retry, retryAfterMs: error.retryAfterMs };
   return {
     attempts,
     since: before?.since ?? now,
     last: { code: error.code, message: error.message, at: now },
-    nextTryAt: nextTryAt(failed, urgency, share, now),
+    nextTryAt: Math.max(nextTryAt(failed, urgency, share, now), roomAt),
   };
 }
 
@@ -41,7 +51,8 @@ export async function failToken(work: TokenWork, error: RenewdError, also: Token
   const now = engine.clock.now();
   const schedule = record.desired === null ? null : scheduleOf(record.desired, member.pace);
   const urgency = { deadlineAt: schedule?.deadlineAt ?? null, expAt: record.desired?.expAt ?? null };
-  const trouble = addTrouble(record.trouble, error, urgency, engine.random.share(), now);
+  const calls = addCalls(record.calls, now);
+  const trouble = addTrouble(record.trouble, error, urgency, calls, engine.random.share(), now);
   const event: DomainEvent = {
     type: "renewal:failed",
     at: now,
@@ -55,7 +66,7 @@ export async function failToken(work: TokenWork, error: RenewdError, also: Token
   await tenure.changeToken({
     ...also,
     trouble,
-    calls: addCalls(record.calls, now),
+    calls,
     ...(isOpen ? {} : wishOver(record.wish, now, schedule)),
     events,
   });

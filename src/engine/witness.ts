@@ -1,5 +1,6 @@
 import { MINUTE_MS } from "../core/duration.ts";
 import type { Engine } from "./engine.ts";
+import { limited } from "./limited.ts";
 import { throughBreaker } from "./service.ts";
 
 /** No issuer is asked for the time more often. */
@@ -15,14 +16,10 @@ export async function askTheTime(engine: Engine, stop: AbortSignal): Promise<voi
     if (engine.watch.trusted || stop.aborted) return;
     if (asked.has(declared.issuer)) continue;
     asked.add(declared.issuer);
-    const end = new AbortController();
-    const cancel = engine.clock.after(issuer.callLimitMs, () =>
-      end.abort(new DOMException("took too long", "TimeoutError")),
-    );
-    const signal = AbortSignal.any([end.signal, stop]);
     const service = { kind: "issuer", key: declared.issuer } as const;
+    const probe = (): Promise<unknown> =>
+      limited(engine.clock, issuer.callLimitMs, stop, (signal) => issuer.probe([declared.request], signal));
     // One that cannot be asked is no witness; that it fails is told by its breaker.
-    await throughBreaker(engine, service, () => issuer.probe([declared.request], signal)).catch(() => undefined);
-    cancel();
+    await throughBreaker(engine, service, probe).catch(() => undefined);
   }
 }

@@ -1,6 +1,8 @@
 import type { Kysely } from "kysely";
 import type { Instant } from "../core/duration.ts";
+import type { Pause } from "../core/records.ts";
 import type { Enrolment } from "../core/state-store.ts";
+import { fromJson } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -95,6 +97,8 @@ async function beginAnew(tx: Db, { token, target }: DeclaredJob, now: Instant): 
 
 /** Its issues stay known, so that what targets hold of them is recognised; none of them is in use any more. */
 async function forgetToken(tx: Db, token: string, now: Instant): Promise<void> {
+  const row = await tx.selectFrom("tokens").select("pause_json").where("key", "=", token).executeTakeFirst();
+  const pause = fromJson(row?.pause_json ?? null) as Pause | null;
   await tx
     .updateTable("tokens")
     .set({
@@ -104,6 +108,8 @@ async function forgetToken(tx: Db, token: string, now: Instant): Promise<void> {
       wish_json: null,
       settled: null,
       last_success_at: null,
+      // A rollback's pause was of the other token's issues; an ordinary one is of the key, and stays.
+      ...(pause?.deliveries === true ? { pause_json: null } : {}),
     })
     .where("key", "=", token)
     .execute();

@@ -11,41 +11,47 @@ import type { Tables } from "./tables.ts";
 type Db = Kysely<Tables>;
 
 /** No job rightly sleeps longer; one that would was put to sleep by a clock that leapt. */
-const SLEEP_MS_MAX: number = 2 * DAY_MS;
+const SLEEP_MS_MAX: number = 4 * DAY_MS;
 /** No lease rightly ends later; one that does was written by a clock that leapt, and is void. */
 const LEASE_MS_MAX: number = 30 * MINUTE_MS;
 
-/** Written out, and in each branch of an `or`: else SQLite does not use the index over the enrolled jobs. */
+/** Written out: an argument would keep SQLite from using the index over the enrolled jobs. */
 const ENROLLED = sql<SqlBool>`enrolled = 1`;
 
-const dueRows = (db: Db, now: Instant, sleepEndAt: Instant, leaseEndAt: Instant) =>
+const idle = (db: Db, now: Instant, leaseEndAt: Instant) =>
   db
     .selectFrom("jobs")
     .select(["token", "target", "deadline_at"])
-    .where((eb) =>
-      eb.or([eb.and([ENROLLED, eb("wake_at", "<=", now)]), eb.and([ENROLLED, eb("wake_at", ">", sleepEndAt)])]),
-    )
+    .where(ENROLLED)
     .where((eb) =>
       eb.or([eb("lease_until", "is", null), eb("lease_until", "<=", now), eb("lease_until", ">", leaseEndAt)]),
     );
-const anyDue = prepared((db, now: Instant, sleepEndAt: Instant, leaseEndAt: Instant, limit: number) =>
-  dueRows(db, now, sleepEndAt, leaseEndAt).limit(limit),
+const woken = prepared((db, now: Instant, leaseEndAt: Instant, limit: number) =>
+  idle(db, now, leaseEndAt).where("wake_at", "<=", now).limit(limit),
 );
-const firstDue = prepared((db, now: Instant, sleepEndAt: Instant, leaseEndAt: Instant, limit: number) =>
-  dueRows(db, now, sleepEndAt, leaseEndAt)
+const firstWoken = prepared((db, now: Instant, leaseEndAt: Instant, limit: number) =>
+  idle(db, now, leaseEndAt)
+    .where("wake_at", "<=", now)
     .orderBy(sql`deadline_at is null`)
     .orderBy("deadline_at")
     .orderBy("token")
     .orderBy("target")
     .limit(limit),
 );
+const oversleeping = prepared((db, now: Instant, leaseEndAt: Instant, sleepEndAt: Instant, limit: number) =>
+  idle(db, now, leaseEndAt).where("wake_at", ">", sleepEndAt).limit(limit),
+);
 
 /** Mostly a few are due or none, and are all there is: then SQLite need not set up a sorter, which costs more than the look. */
 export async function due(db: Db, now: Instant, limit: number): Promise<readonly Job[]> {
-  const bounds = [now, now + SLEEP_MS_MAX, now + LEASE_MS_MAX] as const;
-  let { rows } = await anyDue(db, ...bounds, limit + 1);
-  if (rows.length > limit) ({ rows } = await firstDue(db, ...bounds, limit));
-  return rows.toSorted(byDeadline).map(({ token, target }) => ({ token, target: target === "" ? null : target }));
+  const leaseEndAt = now + LEASE_MS_MAX;
+  let { rows } = await woken(db, now, leaseEndAt, limit + 1);
+  if (rows.length > limit) ({ rows } = await firstWoken(db, now, leaseEndAt, limit));
+  const room = limit - rows.length;
+  const late = room > 0 ? (await oversleeping(db, now, leaseEndAt, now + SLEEP_MS_MAX, room)).rows : [];
+  return [...rows, ...late]
+    .sort(byDeadline)
+    .map(({ token, target }) => ({ token, target: target === "" ? null : target }));
 }
 
 type DueRow = Pick<Tables["jobs"], "token" | "target" | "deadline_at">;
@@ -71,6 +77,11 @@ export async function nextWakeAt(db: Db): Promise<Instant | null> {
 export async function wake(db: Db, which: WakeWhich, now: Instant): Promise<void> {
   let query = db.updateTable("jobs").set({ wake_at: now, wakes: sql<number>`wakes + 1` });
   if ("token" in which) query = query.where("token", "=", which.token).where("target", "=", "");
+  if ("service" in which) {
+    const { kind, key } = which.service;
+    const users = db.selectFrom("jobs").select("token").where("service_kind", "=", kind).where("service_key", "=", key);
+    query = query.where("token", "in", users);
+  }
   if ("targetsOf" in which) query = query.where("token", "=", which.targetsOf).where("target", "<>", "");
   await query.execute();
 }
@@ -110,6 +121,19 @@ const claimed = prepared(
 export async function claim(db: Db, job: Job, holder: string, now: Instant, ttlMs: number): Promise<Lease | null> {
   const [row] = (await claimed(db, job.token, job.target ?? "", holder, now, now + ttlMs, now + LEASE_MS_MAX)).rows;
   return row === undefined ? null : { job, holder, fence: row.fence, wakes: row.wakes };
+}
+
+/** Whether some worker has the token. */
+export async function isLeased(db: Db, token: string, now: Instant): Promise<boolean> {
+  const row = await db
+    .selectFrom("jobs")
+    .select("token")
+    .where("token", "=", token)
+    .where("target", "=", "")
+    .where("lease_until", ">", now)
+    .where("lease_until", "<=", now + LEASE_MS_MAX)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Who holds the lease still, and until when. */

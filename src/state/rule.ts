@@ -6,7 +6,7 @@ import type { Fingerprint } from "../core/secret-text.ts";
 import type { Ruling } from "../core/state-store.ts";
 import { forget } from "./change-token.ts";
 import * as history from "./history.ts";
-import { wake } from "./jobs.ts";
+import { isLeased, wake } from "./jobs.ts";
 import { acceptedPartOf, fromJson, type TokenRow } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
@@ -81,9 +81,10 @@ async function discard(tx: Db, row: TokenRow, { quarantined }: Of<"discard">): P
   return true;
 }
 
+/** Not while a worker has the token: the answer may be on its way to the state. */
 async function giveUp(tx: Db, row: TokenRow, { mint }: Of<"give_up">, now: Instant): Promise<boolean> {
   const open = await openMint(tx, row.key);
-  if (open?.id !== mint || open.fresh !== null) return false;
+  if (open?.id !== mint || open.fresh !== null || (await isLeased(tx, row.key, now))) return false;
   await tx.updateTable("mints").set({ closed_at: now }).where("id", "=", mint).execute();
   return true;
 }

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { until } from "../support/process.ts";
+import { askHealth } from "../../src/http/health.ts";
+import { pause, type Renewd, until } from "../support/process.ts";
 import { renewAll } from "./calm.ts";
 import type { Case } from "./cases.ts";
 import { must, NotPossible, type Ward } from "./ward.ts";
@@ -11,6 +12,14 @@ const run = promisify(execFile);
 const DISK_BYTES = 4 * 1024 * 1024;
 /** Enough for a few small rows, and too little for a token: it must not be asked for. */
 const LEFT_BYTES = 32 * 1024;
+/** So long the full disk is lived with, several ticks, */
+const FULL_MS = 5_000;
+/** in which a daemon that tries again at each tick says less than this, and one that tries at once far more. */
+const LINES_MAX = 200;
+const HEALTH_EVERY_MS = 250;
+const HEALTH_LIMIT_MS = 3_000;
+/** What the daemon gives to work under way, and a little for itself. */
+const STOP_LIMIT_MS = 25_000;
 
 /** The disk under the state is in trouble. Tests may run as root, which file modes do not stop: a file system of its own does. */
 export const DISK_CASES: readonly Case[] = [
@@ -31,9 +40,10 @@ async function onItsOwnDisk(ward: Ward, use: (ward: Ward, folder: string) => Pro
   }
 }
 
-/** Nothing is asked for that could not be recorded; readers notice nothing; freed, it goes on by itself. */
+/** Nothing is asked for that could not be recorded; readers notice nothing; it stays alive, calm and obedient; freed, it goes on by itself. */
 async function fillWhileRunning(ward: Ward, folder: string): Promise<void> {
   const { site } = ward;
+  await lookOften(ward);
   const daemon = await ward.begin();
   const before = await ward.look();
   await fill(folder, LEFT_BYTES);
@@ -41,15 +51,48 @@ async function fillWhileRunning(ward: Ward, folder: string): Promise<void> {
     await site.wish("alpha");
     return daemon.log.some(({ code }) => code === "state_unwritable");
   });
+  await fill(folder, 0, "rest");
+  await staysCalm(ward, daemon);
   const amid = await ward.look();
   must(amid.minted === before.minted, "a token was minted that could not be recorded");
   must(amid.held === before.held, "a target was changed");
   must(daemon.running, "the daemon ended");
-  await daemon.kill();
+  await endsWell(daemon);
+  await rm(join(folder, "rest"));
   await rm(join(folder, "filler"));
   await ward.begin();
   await renewAll(site);
   await ward.knowsAll();
+}
+
+/** Targets come due again and again, so that there is work that cannot even be claimed. */
+async function lookOften({ site: { place } }: Ward): Promise<void> {
+  const settings = await readFile(place.settingsFile, "utf8");
+  await place.settings(settings.replaceAll(/hold: \d+s(?=,| \})/g, "$&, observe: 2s"));
+}
+
+/** It answers that it is alive all the while, and does not try again and again at once what cannot be recorded. */
+async function staysCalm({ site }: Ward, daemon: Renewd): Promise<void> {
+  const before = linesOf(daemon);
+  const endMs = performance.now() + FULL_MS;
+  while (performance.now() < endMs) {
+    must(await askHealth(site.place.url, HEALTH_LIMIT_MS), "/healthz did not answer that it is alive");
+    await pause(HEALTH_EVERY_MS);
+  }
+  const lines = linesOf(daemon) - before;
+  must(lines > 0, "nothing came due while the disk was full");
+  must(lines < LINES_MAX, `${lines} lines were logged in ${FULL_MS} ms of a full disk`);
+}
+
+async function endsWell(daemon: Renewd): Promise<void> {
+  daemon.signal("SIGTERM");
+  await until("the daemon ends while the disk is full", () => !daemon.running, STOP_LIMIT_MS);
+  const { code, signal } = await daemon.ended;
+  must(code === 0, `while the disk was full it ended with ${code ?? signal}`);
+}
+
+function linesOf({ stderr }: Renewd): number {
+  return stderr.split("\n").length - 1;
 }
 
 /** It may refuse to start or start and wait; either way nothing is asked for, and freed it goes on. */
@@ -80,9 +123,9 @@ async function startReadOnly(ward: Ward, folder: string): Promise<void> {
   await ward.isAsBefore(before);
 }
 
-async function fill(folder: string, leftBytes: number): Promise<void> {
+async function fill(folder: string, leftBytes: number, name = "filler"): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
-  await writeFile(join(folder, "filler"), Buffer.alloc(bavail * bsize - leftBytes));
+  await writeFile(join(folder, name), Buffer.alloc(bavail * bsize - leftBytes));
 }
 
 async function mount(args: readonly string[]): Promise<void> {

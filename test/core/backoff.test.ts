@@ -31,11 +31,11 @@ describe("the longest pause between two tries", () => {
 });
 
 describe("the next try", () => {
-  it("doubles from 5 s up to the cap", () => {
+  it("comes soon three times, then so far apart that an hour's calls last, then doubles up to the cap", () => {
     const delays = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1_000].map(
       (attempts) => delayMs(soon(attempts)) / SECOND_MS,
     );
-    expect(delays).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600, 3_600]);
+    expect(delays).toEqual([5, 10, 600, 600, 600, 600, 600, 640, 1_280, 2_560, 3_600, 3_600, 3_600]);
   });
 
   it.each(["slow", "person"] as const)("starts at the cap for what asking again cannot change (%s)", (retry) => {
@@ -50,7 +50,7 @@ describe("the next try", () => {
 
   it("is spread over the last tenth, so that many who failed together come back apart", () => {
     const spread = [0, 0.5, 1].map((share) => nextTryAt(soon(5), calm, share, NOW) - NOW);
-    expect(spread).toEqual([72_000, 76_000, 80_000]);
+    expect(spread).toEqual([540_000, 570_000, 600_000]);
   });
 
   it("is always ahead, never later than the urgency allows, and never past what a stored retry may be", () => {

@@ -87,3 +87,20 @@ test("an issuer without a list that keeps the old token is asked again by itself
   await world.run(HOUR_MS);
   expect(world.issuer.count("request")).toBe(3);
 });
+
+test("`discard` waits for a worker that has the token: the answer may be on its way", async () => {
+  const world = await severeWorld();
+  world.issuer.fail({ slowMs: 20_000 }, 1);
+  await world.event("renewal:asked");
+  world.clock.jumpTo(world.clock.now() + 31_000);
+  await expect(world.daemon.controller.discard(TOKEN)).rejects.toMatchObject({ code: "nothing_quarantined" });
+  await world.run(HOUR_MS);
+  const { desired } = await world.token();
+  expect(desired?.issuerId).toBe(world.issuer.rows.at(-1)?.id);
+});
+
+test("there is nothing to roll back to where the issuer revoked the token before", async () => {
+  const world = await severeWorld();
+  await world.event("renewal:settled");
+  await expect(world.daemon.controller.rollback(TOKEN)).rejects.toMatchObject({ code: "nothing_to_roll_back" });
+});

@@ -165,7 +165,8 @@ fuzz(
       }
       if (decision.do === "deliver") {
         if (desired === null) throw new Error("delivers nothing");
-        const isOver = record.held === null || withdrawn.includes(record.held.fingerprint);
+        const { held } = record;
+        const isOver = held === null || held.expAt <= now || withdrawn.includes(held.fingerprint);
         expect(isOver || (record.held !== null && compareIssues(desired, record.held) > 0)).toBe(true);
         expect(desired.expAt).toBeGreaterThan(now);
       }

@@ -15,7 +15,7 @@ interface JobModel {
 }
 
 const LEASE_MAX_MS = 30 * MINUTE_MS;
-const SLEEP_MAX_MS = 2 * DAY_MS;
+const SLEEP_MAX_MS = 4 * DAY_MS;
 const REMEMBERED_MS = 2 * DAY_MS;
 
 export class StateModel {
@@ -136,7 +136,7 @@ export class StateModel {
   }
 
   giveUp(mint: string, now: Instant): boolean {
-    if (this.mint?.id !== mint || this.mint.fresh !== null) return false;
+    if (this.mint?.id !== mint || this.mint.fresh !== null || this.#isTaken("token", now)) return false;
     this.mint = null;
     this.jobs.token.trouble = null;
     this.wake(["token", "target"], now);

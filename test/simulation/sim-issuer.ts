@@ -110,12 +110,12 @@ export class SimIssuer implements Issuer {
 
   inspect(token: SecretText): Promise<Inspection> {
     const row = this.#byText.get(token.reveal());
+    if (row === undefined) return Promise.resolve({ outcome: "refuted", check: "form", message: "not a token" });
     const { kind } = this.#fault() ?? {};
     if (kind === "no_key" || kind === "unreachable" || kind === "hang") {
       const error = new RenewdError("key_unreachable", "no key");
       return Promise.resolve({ outcome: "unknown", error });
     }
-    if (row === undefined) return Promise.resolve({ outcome: "refuted", check: "form", message: "not a token" });
     if (row.flaw === "unsigned")
       return Promise.resolve({ outcome: "refuted", check: "signature", message: "not signed by the key" });
     const claims = {

@@ -62,4 +62,4 @@ export function scheduleOf(issue: Pick<Issue, "startAt" | "expAt" | "u">, pace: 
 }
 
 /** Nothing waits longer than this without a second look, so that a wrong stored instant cannot put a token to sleep. */
-export const HEARTBEAT_MS: number = 3 * DAY_MS;
+export const HEARTBEAT_MS: number = 7 * DAY_MS;

@@ -184,5 +184,5 @@ export type WakeWhich =
   | { readonly all: true }
   | { readonly token: string }
   | { readonly targetsOf: string }
-  /** The tokens that use it, and all their targets. */
+  /** Of the tokens that use it, and of all their targets, those that would look within the hour: nobody is held back longer. */
   | { readonly service: ServiceKey };

@@ -90,7 +90,10 @@ async function failed(engine: Engine, service: ServiceKey, error: RenewdError, a
   });
 }
 
-/** While its breaker was open, jobs that never failed themselves were held back too; nothing records which, so all that use it are woken. */
+/**
+ * While its breaker was open, jobs that never failed themselves were held back too; nothing records which, so all that use it
+ * and may have been are woken.
+ */
 async function recovered(engine: Engine, service: ServiceKey): Promise<void> {
   const before = await engine.state.changeBreaker(service, (breaker) => ({ breaker: afterSuccess(), answer: breaker }));
   if (before.failures === 0) return;

@@ -1,6 +1,6 @@
 /** Enrolment, the sweep's index and the leases: the same for tokens and for targets. */
 import { type Kysely, sql, type SqlBool } from "kysely";
-import { DAY_MS, type Instant, MINUTE_MS } from "../core/duration.ts";
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../core/duration.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Trouble } from "../core/records.ts";
 import type { Agenda, Job, Lease, ServiceKey, WakeWhich } from "../core/state-store.ts";
@@ -11,7 +11,9 @@ import type { Tables } from "./tables.ts";
 type Db = Kysely<Tables>;
 
 /** No job rightly sleeps longer; one that would was put to sleep by a clock that leapt. */
-const SLEEP_MS_MAX: number = 4 * DAY_MS;
+const SLEEP_MS_MAX: number = 8 * DAY_MS;
+/** A breaker holds nobody back for longer. */
+const HELD_BACK_MS_MAX: number = HOUR_MS;
 /** No lease rightly ends later; one that does was written by a clock that leapt, and is void. */
 const LEASE_MS_MAX: number = 30 * MINUTE_MS;
 
@@ -26,8 +28,11 @@ const idle = (db: Db, now: Instant, leaseEndAt: Instant) =>
     .where((eb) =>
       eb.or([eb("lease_until", "is", null), eb("lease_until", "<=", now), eb("lease_until", ">", leaseEndAt)]),
     );
-const woken = prepared((db, now: Instant, leaseEndAt: Instant, limit: number) =>
-  idle(db, now, leaseEndAt).where("wake_at", "<=", now).limit(limit),
+const anyDue = prepared((db, now: Instant, leaseEndAt: Instant, sleepEndAt: Instant, limit: number) =>
+  idle(db, now, leaseEndAt)
+    .where("wake_at", "<=", now)
+    .unionAll(idle(db, now, leaseEndAt).where("wake_at", ">", sleepEndAt))
+    .limit(limit),
 );
 const firstWoken = prepared((db, now: Instant, leaseEndAt: Instant, limit: number) =>
   idle(db, now, leaseEndAt)
@@ -38,20 +43,12 @@ const firstWoken = prepared((db, now: Instant, leaseEndAt: Instant, limit: numbe
     .orderBy("target")
     .limit(limit),
 );
-const oversleeping = prepared((db, now: Instant, leaseEndAt: Instant, sleepEndAt: Instant, limit: number) =>
-  idle(db, now, leaseEndAt).where("wake_at", ">", sleepEndAt).limit(limit),
-);
-
 /** Mostly a few are due or none, and are all there is: then SQLite need not set up a sorter, which costs more than the look. */
 export async function due(db: Db, now: Instant, limit: number): Promise<readonly Job[]> {
   const leaseEndAt = now + LEASE_MS_MAX;
-  let { rows } = await woken(db, now, leaseEndAt, limit + 1);
+  let { rows } = await anyDue(db, now, leaseEndAt, now + SLEEP_MS_MAX, limit + 1);
   if (rows.length > limit) ({ rows } = await firstWoken(db, now, leaseEndAt, limit));
-  const room = limit - rows.length;
-  const late = room > 0 ? (await oversleeping(db, now, leaseEndAt, now + SLEEP_MS_MAX, room)).rows : [];
-  return [...rows, ...late]
-    .sort(byDeadline)
-    .map(({ token, target }) => ({ token, target: target === "" ? null : target }));
+  return rows.toSorted(byDeadline).map(({ token, target }) => ({ token, target: target === "" ? null : target }));
 }
 
 type DueRow = Pick<Tables["jobs"], "token" | "target" | "deadline_at">;
@@ -80,7 +77,7 @@ export async function wake(db: Db, which: WakeWhich, now: Instant): Promise<void
   if ("service" in which) {
     const { kind, key } = which.service;
     const users = db.selectFrom("jobs").select("token").where("service_kind", "=", kind).where("service_key", "=", key);
-    query = query.where("token", "in", users);
+    query = query.where("token", "in", users).where("wake_at", "<=", now + HELD_BACK_MS_MAX);
   }
   if ("targetsOf" in which) query = query.where("token", "=", which.targetsOf).where("target", "<>", "");
   await query.execute();

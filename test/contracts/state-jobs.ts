@@ -145,10 +145,22 @@ export function jobsContract(bench: StateBench): void {
       ["all", { all: true } as const, [FLOW, AWS, FILE, OTHER]],
       ["a token", { token: "flow" }, [FLOW]],
       ["its targets", { targetsOf: "flow" }, [AWS, FILE]],
+      [
+        "those of the tokens that use a service",
+        { service: { kind: "store", key: "aws" } } as const,
+        [FLOW, AWS, FILE],
+      ],
     ])("makes %s due", async (_, which, jobs) => {
       await allAsleep();
       await bench.state.wake(which, NOW + 1);
       expect(await bench.state.due(NOW + 1, 10)).toEqual(jobs);
+    });
+
+    it("for a service leaves alone what sleeps for longer than a breaker can hold it back", async () => {
+      await allAsleep();
+      await sleepUntil(AWS, NOW + 2 * HOUR_MS);
+      await bench.state.wake({ service: { kind: "store", key: "aws" } }, NOW + 1);
+      expect(await bench.state.due(NOW + 1, 10)).toEqual([FLOW, FILE]);
     });
 
     it("during the work on a job makes it due again when that ends", async () => {

@@ -15,7 +15,7 @@ interface JobModel {
 }
 
 const LEASE_MAX_MS = 30 * MINUTE_MS;
-const SLEEP_MAX_MS = 4 * DAY_MS;
+const SLEEP_MAX_MS = 8 * DAY_MS;
 const REMEMBERED_MS = 2 * DAY_MS;
 
 export class StateModel {

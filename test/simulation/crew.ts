@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Report } from "./report.ts";
 import type { SimulationOptions } from "./simulate.ts";
 
+/** Nearly all that a simulation makes is soon forgotten: room for it to die young. */
+const YOUNG = ["--max-semi-space-size=64"];
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Runs deployments on so many processes at once; tells of each as it ends. A process that dies ends the whole. */
@@ -12,7 +14,7 @@ export async function runAll(
 ): Promise<void> {
   const left = [...work];
   const next = (): SimulationOptions | undefined => left.shift();
-  const workers = Array.from({ length: Math.min(jobs, work.length) }, () => fork(WORKER));
+  const workers = Array.from({ length: Math.min(jobs, work.length) }, () => fork(WORKER, { execArgv: YOUNG }));
   try {
     await Promise.all(workers.map((worker) => serve(worker, next, onReport)));
   } finally {

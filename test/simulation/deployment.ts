@@ -10,15 +10,16 @@ import type { Draw } from "./streams.ts";
 const TOKENS_PER_ISSUER = 25;
 const STORES = 3;
 
-/** How long tokens live, and how many of a thousand live so long. Those of hours show that all is in time when nothing is wrong. */
-const LIFETIMES: readonly (readonly [lifetimeMs: number, permille: number])[] = [
-  [6 * HOUR_MS, 2],
-  [2 * DAY_MS, 5],
-  [7 * DAY_MS, 33],
-  [14 * DAY_MS, 100],
-  [30 * DAY_MS, 510],
-  [60 * DAY_MS, 150],
-  [90 * DAY_MS, 200],
+/** How long tokens live, and how many of ten thousand live so long. Those of hours show that all is in time when nothing is wrong. */
+const LIFETIMES: readonly (readonly [lifetimeMs: number, share: number])[] = [
+  [6 * HOUR_MS, 3],
+  [DAY_MS, 7],
+  [2 * DAY_MS, 20],
+  [7 * DAY_MS, 170],
+  [14 * DAY_MS, 300],
+  [30 * DAY_MS, 3_000],
+  [60 * DAY_MS, 2_500],
+  [90 * DAY_MS, 4_000],
 ];
 
 export function issuerKeys(tokens: number): readonly string[] {
@@ -33,7 +34,7 @@ export function storeKeys(): readonly string[] {
 export function drawToken(draw: Draw, index: number): DeclaredToken {
   const lifetimeMs = drawLifetimeMs(draw);
   const key = `token-${index + 1}`;
-  const labels = draw.chance(0.8) ? ["a"] : ["a", "b"];
+  const labels = draw.chance(0.9) ? ["a"] : ["a", "b"];
   return {
     key,
     identity: key,
@@ -52,9 +53,9 @@ export function drawToken(draw: Draw, index: number): DeclaredToken {
 }
 
 function drawLifetimeMs(draw: Draw): number {
-  let left = draw.below(1_000);
-  for (const [lifetimeMs, permille] of LIFETIMES) {
-    left -= permille;
+  let left = draw.below(10_000);
+  for (const [lifetimeMs, share] of LIFETIMES) {
+    left -= share;
     if (left < 0) return lifetimeMs;
   }
   return 30 * DAY_MS;
@@ -66,7 +67,7 @@ function drawPolicy(draw: Draw, lifetimeMs: number): Policy {
     renewBefore: draw.chance(0.8) || lifetimeMs < 20 * DAY_MS ? { share: 1 / 3 } : { ms: 10 * DAY_MS },
     jitter: { share: draw.pick([0, 0.02, 0.05]) },
     repairMs: Math.min(DAY_MS, lifetimeMs / 6),
-    windows: lifetimeMs >= 14 * DAY_MS && draw.chance(0.15) ? [draw.pick([OFFICE_HOURS, FIRST_OF_MONTH])] : [],
+    windows: lifetimeMs >= 14 * DAY_MS && draw.chance(0.1) ? [draw.pick([OFFICE_HOURS, FIRST_OF_MONTH])] : [],
   };
 }
 
@@ -83,7 +84,7 @@ function drawTarget(draw: Draw, key: string, label: string, lifetimeMs: number):
     format: { kind: "raw" },
     holdMs: Math.min(draw.stretch(MINUTE_MS, 12 * HOUR_MS), lifetimeMs / 12),
     propagationMs: Math.min(draw.stretch(MINUTE_MS, 15 * MINUTE_MS), lifetimeMs / 60),
-    observeMs: Math.min(draw.stretch(12 * HOUR_MS, 5 * DAY_MS), lifetimeMs / 3),
+    observeMs: Math.min(draw.stretch(DAY_MS, 6 * DAY_MS), lifetimeMs / 3),
     create: true,
     reload: draw.chance(0.1) ? { command: ["reload"], env: {}, timeoutMs: MINUTE_MS } : null,
   };

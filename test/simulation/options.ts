@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[], cores: number): SimOptions 
   return {
     seeds,
     tokens: whole("tokens", values.tokens, 1, 100_000),
-    days: whole("days", values.days, 6, 3_650),
+    days: whole("days", values.days, 12, 3_650),
     jobs: whole("jobs", values.jobs, 1, 256),
     trace: values.trace,
   };

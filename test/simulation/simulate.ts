@@ -12,7 +12,7 @@ import { type Climate, drawClimate, drawInstants } from "./weather.ts";
 import { TICK_MS, World } from "./world.ts";
 
 /** At the end nothing goes wrong for so long, and then all must be well. */
-const CALM_MS: number = 4 * DAY_MS;
+const CALM_MS: number = 8 * DAY_MS;
 /** More steps than this in an hour of the clock are a hot loop. */
 const STEPS_PER_HOUR_MAX = 20_000;
 
@@ -170,11 +170,13 @@ class Simulation {
   /** Everything under way has ended or waits for the clock. */
   async #quiet(): Promise<void> {
     const { world } = this.#parts;
-    for (let turn = 0, still = 0; still < 2; turn += 1) {
+    let turn = 0;
+    do {
       if (turn > 500_000) throw new Error("it never comes to rest at this instant");
+      turn += 1;
+      // All promises that need nobody else have settled when this is over.
       await new Promise((resolve) => setImmediate(resolve));
-      still = world.serial.pending > 0 ? 0 : still + 1;
-    }
+    } while (world.serial.pending > 0);
   }
 
   /** The simulator jumps to the next instant at which anything can happen: a timer, a tick with work, something in the world. */

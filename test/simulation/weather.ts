@@ -37,7 +37,7 @@ const CLIMATES: readonly [calm: Climate, usual: Climate, rough: Climate] = [
     issuerGapMs: 4 * DAY_MS,
     storeGapMs: 8 * DAY_MS,
     placeGapMs: 50 * DAY_MS,
-    deathGapMs: DAY_MS,
+    deathGapMs: 2 * DAY_MS,
     clockGapMs: 25 * DAY_MS,
     personGapMs: 40 * DAY_MS,
     reloadGapMs: 20 * DAY_MS,
@@ -46,7 +46,7 @@ const CLIMATES: readonly [calm: Climate, usual: Climate, rough: Climate] = [
 
 export function drawClimate(draw: Draw): Climate {
   const [calm, usual, rough] = CLIMATES;
-  return draw.chance(0.5) ? calm : draw.chance(0.8) ? usual : rough;
+  return draw.chance(0.6) ? calm : draw.chance(0.85) ? usual : rough;
 }
 
 /** Spells between two instants; a few last for days. */

@@ -6,9 +6,9 @@ import { type Issue, newestOf } from "../core/issue.ts";
 import type { FoundToken, MintAnswer, MintOrder } from "../core/ports.ts";
 import type { Mint, TokenRecord } from "../core/records.ts";
 import { adoptFirst } from "./adopt-held.ts";
-import { adoptFrom, look, unknownOf } from "./look.ts";
+import { adoptFrom, look, PROVED_PER_LOOK_MAX, unknownOf } from "./look.ts";
 import { preflight } from "./preflight.ts";
-import type { TokenWork } from "./work.ts";
+import { LookAgain, type TokenWork } from "./work.ts";
 import { throughBreaker } from "./service.ts";
 import { failToken } from "./trouble.ts";
 
@@ -31,6 +31,8 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
   const found = await look(engine, member, tenure, listingSince(work, record));
   const unknown = await unknownOf(engine, member, found);
   if (await adoptFrom(engine, member, record, tenure, unknown)) return;
+  // Among those that are left may be the one to adopt.
+  if (unknown.length >= PROVED_PER_LOOK_MAX) throw new LookAgain(engine.clock.now());
   if (await adoptFirst(work, record)) return;
   const { kind, base } = chooseBase(work, record, decision, basesIn(found, record));
   await preflight(work, decision.urgent);

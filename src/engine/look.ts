@@ -17,8 +17,8 @@ import type { Tenure } from "./tenure.ts";
 /** A token that may be ours, as somebody else tells of it. */
 export type Candidate = Omit<FoundToken, "issuerId"> & { readonly issuerId: string | null };
 
-/** So many unknown live tokens of one name are proved in one look; the rest wait for the next. */
-const PROVED_PER_LOOK_MAX = 20;
+/** So many unknown live tokens of one name are proved in one look; what is left is looked at in the next. */
+export const PROVED_PER_LOOK_MAX = 500;
 
 /** Reads the issuer's list of this token's name. Empty where the issuer has no list. */
 export async function look(

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { PROVED_PER_LOOK_MAX } from "../../src/engine/look.ts";
 import { makeWorld, SHORT } from "../support/world.ts";
 
 const NAME = "name-of-token-1";
@@ -158,4 +159,15 @@ test("a newer token that was not taken up, for it was due, is taken up when some
   expect(world.told("renewal:adopted")).toMatchObject([{ from: "target" }]);
   expect(world.issuer.rows).toHaveLength(3);
   expect(world.place().seen).toBe(world.issuer.rows[2]?.text);
+});
+
+test("ours is found among more strangers' tokens than are proved in one look", async () => {
+  const world = await makeWorld({ create: false, targets: ["a"] });
+  const ours = world.issuer.mintByHand(NAME, 30 * DAY_MS, { startAt: world.clock.now() - HOUR_MS });
+  for (let count = 0; count < PROVED_PER_LOOK_MAX + 3; count += 1) {
+    world.issuer.mintByHand(NAME, 30 * DAY_MS, { subject: "somebody-else" });
+  }
+  await world.run(MINUTE_MS);
+  expect(world.place().seen).toBe(ours.text);
+  expect((await world.state.known("token-1")).size).toBe(PROVED_PER_LOOK_MAX + 4);
 });

@@ -165,8 +165,8 @@ fuzz(
       }
       if (decision.do === "deliver") {
         if (desired === null) throw new Error("delivers nothing");
-        const { held } = record;
-        const isOver = held === null || held.expAt <= now || withdrawn.includes(held.fingerprint);
+        const seen = record.held;
+        const isOver = seen === null || seen.expAt <= now || withdrawn.includes(seen.fingerprint);
         expect(isOver || (record.held !== null && compareIssues(desired, record.held) > 0)).toBe(true);
         expect(desired.expAt).toBeGreaterThan(now);
       }

@@ -55,6 +55,8 @@ export class Asks {
     const { declared, issuer } = token;
     if (!issuer.capabilities.lists) return;
     const now = this.#truth.now();
+    // One that cannot be proved holds up the first only for so long.
+    if (now >= this.#world.stateSince + declared.policy.repairMs) return;
     const pace = paceOf(declared, MINUTE_MS);
     const usable = issuer
       .rowsOf(declared.name)

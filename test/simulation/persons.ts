@@ -2,11 +2,12 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Host, Process } from "./host.ts";
-import type { SimToken } from "./sim-token.ts";
+import type { SimBerth, SimToken } from "./sim-token.ts";
 import type { Draw } from "./streams.ts";
 import type { Truth } from "./truth.ts";
 import { meddledUntil, type World } from "./world.ts";
 
+const ADOPTED_AFTER_MS: number = 3 * HOUR_MS;
 const TRY_AGAIN_MS: number = 10 * MINUTE_MS;
 
 /** Operators and strangers: who pauses, renews by hand, edits settings, mints and writes past renewd. */
@@ -62,6 +63,24 @@ export class Persons {
       .then(() => state.wake({ token: key }, now))
       .then(() => state.wake({ targetsOf: key }, now))
       .then(() => process.sweeper.sweep());
+  }
+
+  /** After a lost state nobody knows any more that a target was renewd's where a stranger wrote it: a person must say so. */
+  adoptAll(): void {
+    const now = this.#truth.now();
+    for (const token of this.#world.tokens) {
+      for (const berth of token.berths) {
+        if (berth.reader.text === undefined || token.issuer.rowOf(berth.reader.text) !== undefined) continue;
+        berth.meddled.push([now, meddledUntil(berth.declared, now + ADOPTED_AFTER_MS)]);
+        this.#adoptAt(token, berth, now + ADOPTED_AFTER_MS);
+      }
+    }
+  }
+
+  #adoptAt(token: SimToken, berth: SimBerth, at: number): void {
+    this.#agenda.add(at, () => {
+      this.#ask((process) => process.controller.adopt(token.declared.key, berth.declared.label));
+    });
   }
 
   /** Whoever is on call looks at what is quarantined before the calm. */

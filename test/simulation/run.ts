@@ -71,6 +71,8 @@ async function trace({ seeds, tokens, days }: SimOptions, text: string): Promise
   return broken === 0 ? 0 : 1;
 }
 
+// Whoever reads may stop reading.
+process.stdout.on("error", () => process.exit(1));
 try {
   process.exitCode = await main();
 } catch (thrown) {

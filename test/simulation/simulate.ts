@@ -138,6 +138,7 @@ class Simulation {
     host.kill();
     this.#lost += 1;
     await world.newState();
+    this.#parts.persons.adoptAll();
   }
 
   #disturbClock(kind: number, ms: number, ahead: boolean): void {

@@ -45,6 +45,8 @@ export class World {
   readonly tokens: SimToken[] = [];
   readonly broken: Broken[] = [];
   excused = 0;
+  /** When the state that is in use began. */
+  stateSince = 0;
   /** Of issuers and stores. */
   spells = 0;
   serial!: SerialState;
@@ -71,6 +73,7 @@ export class World {
 
   /** The state is new, or was lost; what it knew of pauses and of what was withdrawn is lost with it. */
   async newState(): Promise<void> {
+    this.stateSince = this.#options.truth.now();
     for (const token of this.tokens) token.withdrawn.clear();
     const random = this.#options.streams.of("state");
     this.serial = new SerialState(await openSqliteState({ file: ":memory:", keys: [], random }));

@@ -8,7 +8,10 @@ export const IN_CORE: readonly Mutant[] = [
     file: "src/core/issue.ts",
     text: "return earlier === null || compareIssues(later, earlier) > 0;",
     becomes: "return earlier === null || compareIssues(later, earlier) !== 0;",
-    caughtBy: { file: "test/engine/adoption.test.ts", named: "an unknown token that is older than the one in use" },
+    caughtBy: {
+      file: "test/core/target.test.ts",
+      named: "is never written over with what does not supersede what it holds",
+    },
     simulated: true,
   },
   {
@@ -124,9 +127,9 @@ export const IN_CORE: readonly Mutant[] = [
     name: "backs-off-without-a-cap",
     breaks: [1],
     file: "src/core/backoff.ts",
-    text: 'failed.retry === "soon" ? Math.min(doubledMs, capMs) : capMs',
-    becomes: 'failed.retry === "soon" ? doubledMs : capMs',
-    caughtBy: { file: "test/core/backoff.test.ts", named: "doubles from 5 s up to the cap" },
+    text: 'failed.retry === "soon" ? Math.min(steadyMs, capMs) : capMs',
+    becomes: 'failed.retry === "soon" ? steadyMs : capMs',
+    caughtBy: { file: "test/core/backoff.test.ts", named: "comes soon three times" },
   },
   {
     name: "calls-without-an-hourly-limit",

@@ -33,9 +33,8 @@ export const IN_ENGINE: readonly Mutant[] = [
     name: "asks-without-looking",
     breaks: [2, 5],
     file: "src/engine/ask.ts",
-    text: 'if (await adoptFrom(engine, member, record, tenure, unknown, "issuer")) return;',
-    becomes:
-      'if (unknown === undefined && (await adoptFrom(engine, member, record, tenure, unknown, "issuer"))) return;',
+    text: "if (await adoptFrom(engine, member, record, tenure, unknown)) return;",
+    becomes: "if (unknown === undefined && (await adoptFrom(engine, member, record, tenure, unknown))) return;",
     caughtBy: { file: "test/engine/adoption.test.ts", named: "a live token of our name is adopted at the first start" },
     simulated: true,
   },

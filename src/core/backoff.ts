@@ -10,7 +10,7 @@ export const CALLS_PER_HOUR_SERVICE = 60;
 /** Tries so far apart never use up the calls of an hour. */
 const SUSTAINED_MS: number = HOUR_MS / (CALLS_PER_HOUR_ONE / CALLS_PER_ATTEMPT);
 /** So many tries may follow each other quickly. */
-const QUICK_TRIES = 3;
+const QUICK_TRIES = 4;
 /** Past the expiry nobody is kept alive any more by hurrying. */
 const AFTER_EXPIRY_MS: number = 15 * MINUTE_MS;
 const FIRST_DELAY_MS: number = 5 * SECOND_MS;

@@ -129,7 +129,7 @@ export const IN_CORE: readonly Mutant[] = [
     file: "src/core/backoff.ts",
     text: 'failed.retry === "soon" ? Math.min(steadyMs, capMs) : capMs',
     becomes: 'failed.retry === "soon" ? steadyMs : capMs',
-    caughtBy: { file: "test/core/backoff.test.ts", named: "comes soon three times" },
+    caughtBy: { file: "test/core/backoff.test.ts", named: "comes soon four times" },
   },
   {
     name: "calls-without-an-hourly-limit",

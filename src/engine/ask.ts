@@ -31,8 +31,11 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
   const found = await look(engine, member, tenure, listingSince(work, record));
   const unknown = await unknownOf(engine, member, found);
   if (await adoptFrom(engine, member, record, tenure, unknown)) return;
-  // Among those that are left may be the one to adopt.
-  if (unknown.length >= PROVED_PER_LOOK_MAX) throw new LookAgain(engine.clock.now());
+  // Among those that were not tried yet may be the one to adopt.
+  if (unknown.length >= PROVED_PER_LOOK_MAX) {
+    const left = await unknownOf(engine, member, found);
+    if (left.some((each) => !unknown.includes(each))) throw new LookAgain(engine.clock.now());
+  }
   if (await adoptFirst(work, record)) return;
   const { kind, base } = chooseBase(work, record, decision, basesIn(found, record));
   await preflight(work, decision.urgent);

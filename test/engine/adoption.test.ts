@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { RenewdError } from "../../src/core/errors.ts";
 import { PROVED_PER_LOOK_MAX } from "../../src/engine/look.ts";
 import { makeWorld, SHORT } from "../support/world.ts";
 
@@ -170,4 +171,20 @@ test("ours is found among more strangers' tokens than are proved in one look", a
   await world.run(MINUTE_MS);
   expect(world.place().seen).toBe(ours.text);
   expect((await world.state.known("token-1")).size).toBe(PROVED_PER_LOOK_MAX + 4);
+});
+
+test("as many tokens as are proved in one look, none of which can be proved, hold up no renewal for ever", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  const strange = new Set<string>();
+  for (let count = 0; count <= PROVED_PER_LOOK_MAX; count += 1)
+    strange.add(world.issuer.mintByHand(NAME, 90 * HOUR_MS).text);
+  const inspect = world.issuer.inspect.bind(world.issuer);
+  world.issuer.inspect = (token) =>
+    strange.has(token.reveal())
+      ? Promise.resolve({ outcome: "unknown", error: new RenewdError("key_unreachable", "another key") })
+      : inspect(token);
+  await world.run(28 * HOUR_MS);
+  expect(world.issuer.count("request")).toBeGreaterThan(1);
+  expect(world.place().seen).toBe(world.issuer.rows.at(-1)?.text);
 });

@@ -1,7 +1,7 @@
 /**
- * `npm run test:peers`: runs the contract suite of the Secrets Manager store against servers that others wrote. Makes a
- * Python environment for each under .peers/, with pinned versions; says by name which server could not be started and
- * which checks a server cannot answer truly. Exits 1 only when a check failed.
+ * `npm run test:peers`: runs the contract suite of the Secrets Manager store against servers that others wrote, and lets
+ * Arvados' own client work beside renewd's. Makes a Python environment for each under .peers/, with pinned versions; says
+ * by name which peer could not be started and which checks one cannot answer truly. Exits 1 only when a check failed.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 interface Peer {
   readonly name: string;
+  /** The file of test/peers that puts it to work. */
+  readonly suite: string;
   readonly packages: readonly string[];
+  /** Null for a client, which its suite starts. */
+  readonly server: PeerServer | null;
+}
+
+interface PeerServer {
   /** argv below the environment's bin/, and environment variables. */
   readonly command: (port: number) => readonly string[];
   readonly env: (port: number) => Readonly<Record<string, string>>;
@@ -22,15 +29,27 @@ interface Peer {
 const PEERS: readonly Peer[] = [
   {
     name: "moto",
+    suite: "secrets-manager.peer.ts",
     packages: ["moto[secretsmanager]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"],
-    command: (port) => ["moto_server", "-H", "127.0.0.1", "-p", String(port)],
-    env: () => ({}),
+    server: {
+      command: (port) => ["moto_server", "-H", "127.0.0.1", "-p", String(port)],
+      env: () => ({}),
+    },
   },
   {
     name: "ministack",
+    suite: "secrets-manager.peer.ts",
     packages: ["ministack==1.5.33"],
-    command: () => ["ministack"],
-    env: (port) => ({ GATEWAY_PORT: String(port), BIND_HOST: "127.0.0.1" }),
+    server: {
+      command: () => ["ministack"],
+      env: (port) => ({ GATEWAY_PORT: String(port), BIND_HOST: "127.0.0.1" }),
+    },
+  },
+  {
+    name: "arvados-python-client",
+    suite: "arvados.peer.ts",
+    packages: ["arvados-python-client==3.2.1"],
+    server: null,
   },
 ];
 
@@ -77,12 +96,13 @@ async function main(): Promise<number> {
 
 async function testPeer(peer: Peer): Promise<Result> {
   const bin = await install(peer);
+  if (peer.server === null) return runSuite(peer, { RENEWD_PEER_BIN: bin });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const server = await start(peer, bin, port);
+  const server = await start(peer.name, peer.server, bin, port);
   try {
     await answers(url, server, peer);
-    return await runSuite(peer, url);
+    return await runSuite(peer, { RENEWD_PEER_NAME: peer.name, RENEWD_PEER_URL: url });
   } finally {
     await stop(server);
   }
@@ -101,11 +121,16 @@ async function install(peer: Peer): Promise<string> {
   return join(home, "bin");
 }
 
-async function start(peer: Peer, bin: string, port: number): Promise<ChildProcess> {
-  const [program = "", ...args] = peer.command(port);
-  const log = await open(join(HOME, `${peer.name}.log`), "w");
+async function start(
+  name: string,
+  { command, env: own }: PeerServer,
+  bin: string,
+  port: number,
+): Promise<ChildProcess> {
+  const [program = "", ...args] = command(port);
+  const log = await open(join(HOME, `${name}.log`), "w");
   try {
-    const env = { ...process.env, ...peer.env(port) };
+    const env = { ...process.env, ...own(port) };
     const server = spawn(join(bin, program), args, { env, stdio: ["ignore", log.fd, log.fd] });
     await once(server, "spawn");
     return server;
@@ -132,12 +157,13 @@ async function stop(server: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function runSuite(peer: Peer, url: string): Promise<Result> {
+async function runSuite(peer: Peer, given: Readonly<Record<string, string>>): Promise<Result> {
   const report = join(HOME, `${peer.name}.json`);
   await rm(report, { force: true });
   const vitest = resolve(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
-  const args = [vitest, "run", "-c", "vitest.peers.config.ts", "--reporter=json", `--outputFile=${report}`];
-  const env = { ...process.env, RENEWD_PEER_NAME: peer.name, RENEWD_PEER_URL: url };
+  const config = ["-c", "vitest.peers.config.ts", "--reporter=json", `--outputFile=${report}`];
+  const args = [vitest, "run", ...config, `test/peers/${peer.suite}`];
+  const env = { ...process.env, ...given };
   const root = resolve(import.meta.dirname, "..");
   const suite = spawn(process.execPath, args, {
     cwd: root,

@@ -6,6 +6,7 @@ import { type ProbeResult, probeAll } from "./app/checking.ts";
 import { type Daemon, type DaemonOptions as RunOptions, runDaemon } from "./app/daemon.ts";
 import { FileWatch } from "./app/file-watch.ts";
 import { socketBeside, socketOf } from "./app/front.ts";
+import { builtInPresets, type IssuerPresets, presetsOf } from "./app/presets.ts";
 import type { Control } from "./core/control.ts";
 import { RenewdError, toRenewdError } from "./core/errors.ts";
 import type { Settings } from "./core/settings.ts";
@@ -83,6 +84,11 @@ export async function checkSettings(
 ): Promise<{ readonly settings: Settings; probe(): Promise<readonly ProbeResult[]> }> {
   const settings = await readSettings(options.settingsFile);
   return { settings, probe: () => probeAll(settings, options.allowCommands, version) };
+}
+
+/** What `--role` of `create-token` may name; with `null` renewd's own presets, whatever the settings say. */
+export async function presets(options: AppOptions | null): Promise<readonly IssuerPresets[]> {
+  return options === null ? builtInPresets() : presetsOf(await readSettings(options.settingsFile));
 }
 
 /** Whether the daemon of these settings says of itself that it lives. */

@@ -15,6 +15,7 @@ import { createHttpClient } from "../runtime/http-client.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { createReadSecret } from "../runtime/read-secret.ts";
 import { storeTypes } from "../stores/index.ts";
+import { describeMember } from "./describe-member.ts";
 
 /** The adapters of one load of the settings. Making them does no I/O. */
 export interface Adapters extends Fleet {
@@ -56,7 +57,8 @@ export function makeAdapters(
   const close = async (): Promise<void> => {
     await Promise.allSettled([...issuers.values(), ...stores.values()].map((each) => each.close()));
   };
-  return { members, issuers, readSecret, commands: createCommandRunner(options), close };
+  const describe: Adapters["describe"] = (description) => describeMember(settings, issuers, description);
+  return { members, issuers, readSecret, commands: createCommandRunner(options), describe, close };
 }
 
 function kindOf<T extends { readonly type: string }>(kinds: readonly T[], type: string): T {

@@ -113,7 +113,7 @@ export async function enrol(engine: Pick<Engine, "state" | "emit" | "clock">, se
     identity,
     targets: targets.map((target) => ({ label: target.label, store: target.store, identity: target.identity })),
   }));
-  await engine.state.enrol(tokens, engine.clock.now());
+  for (const event of await engine.state.enrol(tokens, engine.clock.now())) engine.emit(event);
   const declared = new Set(
     tokens.flatMap(({ key, targets }) => [`${key}/`, ...targets.map(({ label }) => `${key}/${label}`)]),
   );

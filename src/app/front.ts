@@ -86,6 +86,7 @@ function remoteOf(control: Control, link: () => string | null, reload: Remote["r
     rollback: (token) => control.rollback(token),
     accept: (token) => control.accept(token),
     discard: (token) => control.discard(token),
+    createToken: (order) => control.createToken(order),
     adopt: (token, target) => control.adopt(token, target),
     reload,
     issueLink: () => {

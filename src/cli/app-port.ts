@@ -1,6 +1,6 @@
 import type { Control } from "../core/control.ts";
 import type { Emit } from "../core/events.ts";
-import type { Clock, Random } from "../core/ports.ts";
+import type { Clock, Preset, Random } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 
 /** What the verbs need of `app.ts`; main.ts hands the module in, tests a fake of it. */
@@ -20,6 +20,8 @@ export interface App {
   ): Promise<T>;
   /** Throws `settings_invalid` with `problems`. */
   checkSettings(options: AppOptions): Promise<CheckedSettings>;
+  /** The presets of every declared issuer whose type has some; with `null` renewd's own, whatever the settings say. */
+  presets(options: AppOptions | null): Promise<readonly IssuerPresets[]>;
   askHealth(settingsFile: string): Promise<boolean>;
   dashboardLink(options: AppOptions): Promise<string>;
   onSignals(handlers: {
@@ -69,6 +71,14 @@ export interface ProbeResult {
   readonly lines: readonly string[];
   readonly code: string | null;
   readonly hint: string | null;
+}
+
+/** What `--role` may name at an issuer. */
+export interface IssuerPresets {
+  /** Null for renewd's own, which every issuer of the type has. */
+  readonly issuer: string | null;
+  readonly type: string;
+  readonly presets: readonly Preset[];
 }
 
 export interface Problem {

@@ -2,6 +2,8 @@
 import { InvalidArgumentError } from "commander";
 import { type Instant, parseDuration, parseInstant } from "../core/duration.ts";
 
+const TEXT_LENGTH_MOST = 500;
+
 export interface Listen {
   readonly host: string;
   readonly port: number;
@@ -18,6 +20,18 @@ export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return ms;
   throw new InvalidArgumentError("expected a duration such as 90s, 15m, 6h or 30d.");
+}
+
+/** The same, as it was written. */
+export function durationText(text: string): string {
+  duration(text);
+  return text;
+}
+
+/** Words of a person, as they are kept. */
+export function shortText(text: string): string {
+  if (text.length > 0 && text.length <= TEXT_LENGTH_MOST) return text;
+  throw new InvalidArgumentError(`expected 1 to ${TEXT_LENGTH_MOST} characters.`);
 }
 
 export function instant(text: string): Instant {

@@ -19,6 +19,8 @@ export interface Output {
   readonly paint: Paint;
   /** Writes one line or several. */
   line(text: string): void;
+  /** The same, of what must not be lost on its way: rejects when it could not be written. */
+  deliver(text: string): Promise<void>;
 }
 
 /** What a verb is given to declare itself with. */

@@ -1,8 +1,8 @@
 import { type DomainEvent, EVENT_LEVELS, type EventType } from "../core/events.ts";
-import { formatDuration, type Instant } from "../core/duration.ts";
+import type { Instant } from "../core/duration.ts";
 import { localTime, type Paint, type Style } from "./format.ts";
 import type { Names } from "./names.ts";
-import { subjectOf, wordsOf } from "./words.ts";
+import { lifeWords, subjectOf, wordsOf } from "./words.ts";
 
 /** Said by another line of the same moment, or of no interest to somebody who watches. */
 const UNTOLD: ReadonlySet<EventType> = new Set<EventType>(["daemon:started", "renewal:minted", "renewal:settled"]);
@@ -24,8 +24,8 @@ export function narrate(event: DomainEvent, names: Names, paint: Paint): string 
 function shortened(event: DomainEvent, names: Names): { subject: string; words: string } | undefined {
   if (event.type === "renewal:asked") {
     const issuer = names.issuerOf(event.token) ?? "the issuer";
-    const life = formatDuration(event.lifetimeMs);
-    const words = `asked ${issuer} for a ${event.kind === "renew" ? "fresh" : "new"} token that lives ${life}`;
+    const kind = event.kind === "renew" ? "fresh" : "new";
+    const words = `asked ${issuer} for a ${kind} token ${lifeWords(event.lifetimeMs)}`;
     return { subject: event.token, words };
   }
   if (event.type !== "target:delivered") return undefined;

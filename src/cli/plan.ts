@@ -33,5 +33,6 @@ function entryText(entry: PlanEntry, now: Instant, out: Output): string {
     `${out.paint("faint", when)}  ${out.paint("strong", entry.token)}: ${out.paint("plain", entry.action.replaceAll("_", " "))}`,
     indented(`because ${entry.reason}`),
     ...entry.arithmetic.map(indented),
+    ...entry.cautions.map((caution) => indented(`note: ${caution}`)),
   ].join("\n");
 }

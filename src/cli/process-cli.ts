@@ -21,5 +21,9 @@ function output(stream: NodeJS.WriteStream & { readonly fd: number }, colours: b
     columns: Math.min(isTerminal ? stream.columns : COLUMNS_DEFAULT, COLUMNS_MAX),
     paint: painter(isTerminal && colours),
     line: (text) => void stream.write(`${text}\n`),
+    deliver: (text) =>
+      new Promise((resolve, reject) => {
+        stream.write(`${text}\n`, (error) => (error == null ? resolve() : reject(error)));
+      }),
   };
 }

@@ -4,6 +4,8 @@ import { addAccept } from "./accept.ts";
 import { addAdopt } from "./adopt.ts";
 import { addCheck } from "./check.ts";
 import type { AddVerb, Cli, Shell } from "./command.ts";
+import { addCreateSuperuserToken } from "./create-superuser-token.ts";
+import { addCreateToken } from "./create-token.ts";
 import { addDashboard } from "./dashboard.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { addDiscard } from "./discard.ts";
@@ -12,6 +14,7 @@ import { addHistory } from "./history.ts";
 import { addIssuer } from "./issuer.ts";
 import { addPause } from "./pause.ts";
 import { addPlan } from "./plan.ts";
+import { addPresets } from "./presets.ts";
 import { addRenew } from "./renew.ts";
 import { reportError } from "./report-error.ts";
 import { addResume } from "./resume.ts";
@@ -28,6 +31,9 @@ const VERBS: readonly AddVerb[] = [
   addPlan,
   addStatus,
   addRenew,
+  addCreateToken,
+  addCreateSuperuserToken,
+  addPresets,
   addHistory,
   addPause,
   addResume,

@@ -1,4 +1,5 @@
 import { type Instant, formatInstant } from "../core/duration.ts";
+import type { CreatedStatus } from "../core/created-status.ts";
 import type { Condition } from "../core/incidents.ts";
 import type { Next, ServiceStatus, StatusReport, TargetStatus, TokenStatus } from "../core/status.ts";
 import type { Output } from "./command.ts";
@@ -14,8 +15,12 @@ export function statusText(report: StatusReport, out: Output): string {
     ...report.daemon.map((condition) => conditionText(condition, out)),
     ...report.services.map((service) => serviceLine(service, report.at, out)),
     ...tokens.map((token) => `\n${tokenText(token, report.at, out)}`),
+    ...(report.created.length === 0 ? [] : [`\n${out.paint("strong", CREATED_HEAD)}`]),
+    ...report.created.map((created) => createdText(created, report.at, out)),
   ].join("\n");
 }
+
+const CREATED_HEAD = "made by create-token and in no settings, so nothing renews them:";
 
 function headline({ at, ok, lastSweepAt, tokens }: StatusReport, out: Output): string {
   const unwell = tokens.filter((token) => !token.ok).length;
@@ -45,6 +50,7 @@ function tokenText(token: TokenStatus, at: Instant, out: Output): string {
   const lines = [
     `${out.paint(style, wordOf(token.state))}  ${out.paint("strong", token.token)}${out.paint("plain", named)}`,
   ];
+  if (token.comment !== null) lines.push(line("comment", token.comment));
   if (newest !== null) {
     lines.push(line("newest", `${newest.fingerprint}, expires ${instantInWords(newest.expAt, at)}`));
     if (newest.roles.length > 0) lines.push(line("roles", newest.roles.join(", ")));
@@ -70,6 +76,21 @@ function targetText(target: TargetStatus, at: Instant, out: Output): string {
     labelled("  target", text, out.columns, INDENT),
     ...adviceLines(target, out),
     ...target.conditions.map((condition) => conditionText(condition, out)),
+  ].join("\n");
+}
+
+function createdText(created: CreatedStatus, at: Instant, out: Output): string {
+  const { state, name, issuer, user, fingerprint, expiresAt, roles, comment, key } = created;
+  const line = (label: string, text: string): string => labelled(`  ${label}`, text, out.columns, INDENT);
+  const owner = user === null ? "" : ` for ${user}`;
+  const style: Style = state === "live" ? "good" : state === "expired" ? "faint" : "warn";
+  const ends = expiresAt === null ? "has no end" : `expires ${instantInWords(expiresAt, at)}`;
+  return [
+    `${out.paint(style, state)}  ${out.paint("strong", name)}${out.paint("plain", ` at ${issuer}${owner} (${key})`)}`,
+    ...(comment === null ? [] : [line("comment", comment)]),
+    line("token", fingerprint === null ? "none yet" : `${fingerprint}, ${ends}`),
+    ...(roles.length === 0 ? [] : [line("roles", roles.join(", "))]),
+    ...(state === "unfinished" ? [line("you:", "make the same call of create-token again: it goes on with it.")] : []),
   ].join("\n");
 }
 

@@ -25,7 +25,7 @@ async function status(shell: Shell, token: string | undefined, json: boolean): P
     const all = await control.status();
     if (token === undefined) return all;
     const one = await control.tokenStatus(token);
-    return { ...all, ok: one.ok, tokens: [one] };
+    return { ...all, ok: one.ok, tokens: [one], created: [] };
   });
   const watched = await isWatched(shell, report);
   if (json) printJson(shell, token === undefined ? report : report.tokens[0]);

@@ -1,8 +1,11 @@
-import { formatDuration, type Instant } from "../core/duration.ts";
+import { DAY_MS, formatDuration, type Instant, NEVER_AT } from "../core/duration.ts";
 import type { DomainEvent, EventType } from "../core/events.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Incident } from "../core/incidents.ts";
 import { count } from "./format.ts";
+
+/** Whatever asks for more asks for no end. */
+const LONGEST_MS: number = 36_530 * DAY_MS;
 
 /** How the words show an instant: as local time to somebody who watches, as RFC 3339 in a history. */
 export type ShowInstant = (at: Instant) => string;
@@ -26,15 +29,15 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "renewal:window-overridden": ({ reason }) => `its window is overridden: ${reason}`,
   "renewal:preflight-failed": ({ failures }) => `a target could not take a token now: ${failures.join("; ")}`,
   "renewal:asked": ({ kind, lifetimeMs }) =>
-    `asked for a ${kind === "renew" ? "fresh" : "new"} token that lives ${formatDuration(lifetimeMs)}`,
+    `asked for a ${kind === "renew" ? "fresh" : "new"} token ${lifeWords(lifetimeMs)}`,
   "renewal:minted": ({ fingerprint }) => `got token ${fingerprint}`,
   "renewal:in-doubt": ({ message, code }) =>
     `the answer was lost, so it is not known whether a token was made: ${message} (${code})`,
   "renewal:nothing-made": () => "the lost request had made nothing",
   "renewal:accepted": ({ at: now, expAt, warnings }, at) =>
-    `verified: lives until ${at(expAt)} (${formatDuration(expAt - now)})${warnings.length === 0 ? "" : `; ${warnings.join(", ")}`}`,
+    `verified: ${expAt === NEVER_AT ? "has no end" : `lives until ${at(expAt)} (${formatDuration(expAt - now)})`}${warnings.length === 0 ? "" : `; ${warnings.join(", ")}`}`,
   "renewal:adopted": ({ fingerprint, from, expAt }, at) =>
-    `took up token ${fingerprint} found at the ${from}: lives until ${at(expAt)}`,
+    `took up token ${fingerprint} found at the ${from}: ${expAt === NEVER_AT ? "has no end" : `lives until ${at(expAt)}`}`,
   "renewal:quarantined": ({ fingerprint, check, message }) =>
     `token ${fingerprint} failed verification (${check}: ${message}); it is quarantined, the old one stays`,
   "renewal:outlived": ({ fingerprint }) => `token ${fingerprint} can no longer serve; asking for another`,
@@ -52,6 +55,12 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
     result === "delivered" ? `token ${fingerprint} is in all targets` : `token ${fingerprint}: ${result}`,
   "issue:foreign": ({ fingerprint, message }) => `the issuer lists token ${fingerprint}, which is ignored: ${message}`,
   "issue:superseded": ({ fingerprint }) => `token ${fingerprint} is superseded`,
+  "issue:set-aside": ({ fingerprint }) =>
+    `an open request was given up, and what it may have made is not used${fingerprint === null ? "" : `; ${fingerprint}, its token or the secret chosen for it, stays sealed in the state`}`,
+  "token:retired": ({ fingerprint }) => `the old token ${fingerprint} was ended at the issuer`,
+  "token:not-retired": ({ message, code, nextTryAt }, at) =>
+    `the old token could not be ended: ${message} (${code}); ${nextTryAt === null ? "it is left to expire" : `next try ${at(nextTryAt)}`}`,
+  "token:handed-out": ({ fingerprint }) => `token ${fingerprint} was handed out to a person`,
   "lease:lost": ({ resource }) => `the right to work on ${resource} was lost`,
 
   "target:delivered": ({ fingerprint }) => `token ${fingerprint} written and read back`,
@@ -73,6 +82,10 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "incident:repeated": ({ incident }) => incidentWords("still needs attention", incident),
   "incident:resolved": ({ incident }) => `is well again (${incident.reason})`,
 };
+
+export function lifeWords(lifetimeMs: number): string {
+  return lifetimeMs > LONGEST_MS ? "without an end" : `that lives ${formatDuration(lifetimeMs)}`;
+}
 
 /** What happened, in plain words and without what it happened to. */
 export function wordsOf(event: DomainEvent, at: ShowInstant): string {

@@ -45,7 +45,7 @@ const TARGET_ADVICE: Readonly<Record<Exclude<TargetState, "ok">, Advice>> = {
 
 /** The conditions that a state is named after: they say it better. */
 const TOLD_BY: Readonly<Partial<Record<TokenState | TargetState, readonly IncidentReason[]>>> = {
-  waiting_for_person: ["outcome_unknown"],
+  waiting_for_person: ["outcome_unknown", "quarantined"],
   in_doubt: ["outcome_unknown"],
   failing: ["token_absent", "no_progress", "issuer_failing", "target_failing"],
   quarantined: ["quarantined"],

@@ -2,7 +2,7 @@ import { pausedUntil, rolesDiffer, type TokenView, waitsForPerson } from "./deci
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
 import type { Condition, IncidentReason, Severity } from "./incidents.ts";
-import type { TargetRecord, TokenRecord, Trouble } from "./records.ts";
+import { isRepeatable, type Mint, type TargetRecord, type TokenRecord, type Trouble } from "./records.ts";
 import { isJudgement } from "./ruling.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import { targetDeadlineAt, type TargetView } from "./target.ts";
@@ -164,9 +164,11 @@ function doubts(view: TokenView, now: Instant): readonly Condition[] {
   const conditions: Condition[] = [];
   if (record.quarantined !== null) {
     const { fingerprint, check, message } = record.quarantined;
-    const text = `The fresh token ${fingerprint} is quarantined: ${message} (${check}). The old one stays in use.`;
+    const isRevoked = record.mint === null && waitsForPerson(view, now);
+    const old = isRevoked ? "The old one was revoked for it, so nothing is asked for." : "The old one stays in use.";
+    const text = `The fresh token ${fingerprint} is quarantined: ${message} (${check}). ${old}`;
     const action = isJudgement(check) ? ACCEPT_HINT : NOT_OURS_HINT;
-    conditions.push({ reason: "quarantined", severity: "warning", message: text, action });
+    conditions.push({ reason: "quarantined", severity: isRevoked ? "critical" : "warning", message: text, action });
   }
   if (record.mint !== null && waitsForPerson(view, now)) {
     const message = `Whether the request of ${formatInstant(record.mint.sentAt)} made a token only a person can tell: the issuer lists none, and a second request would revoke it.`;
@@ -177,10 +179,16 @@ function doubts(view: TokenView, now: Instant): readonly Condition[] {
     now >= record.mint.settleAt &&
     record.trouble !== null
   ) {
-    const message = `Whether the request of ${formatInstant(record.mint.sentAt)} made a token is not known yet: the issuer's list cannot be read.`;
+    const message = `Whether the request of ${formatInstant(record.mint.sentAt)} made a token is not known yet: ${whyUnknown(view, record.mint)}.`;
     conditions.push({ reason: "outcome_unknown", severity: "warning", message, action: ERRORS.outcome_unknown.hint });
   }
   return conditions;
+}
+
+function whyUnknown({ issuer }: TokenView, mint: Mint): string {
+  if (mint.kind === "extend") return "the same extension is asked for again, and fails";
+  if (isRepeatable(mint)) return "the same request is made again, which makes no second token, and fails";
+  return issuer.lists ? "the issuer's list cannot be read" : "it is asked for anew, which may leave one spare token";
 }
 
 function oddities(view: TokenView): readonly Condition[] {
@@ -200,6 +208,7 @@ function oddities(view: TokenView): readonly Condition[] {
       conditions.push({ reason: "scopes_gained", severity: "info", message, action: "Check the roles at the issuer." });
     }
   }
+  conditions.push(...notRetired(view));
   if (rolesDiffer(declared, record)) {
     const held = Object.keys(record.desired?.scopes ?? {}).join(", ");
     const message = `The token has the roles ${held}; the settings say ${declared.request.roles.join(", ")}.`;
@@ -208,10 +217,26 @@ function oddities(view: TokenView): readonly Condition[] {
       severity: "warning",
       message,
       action:
-        "Mint a token of this name with the right roles at the issuer, set `create: true`, or mend `request.roles`.",
+        declared.request.strategy === "extend"
+          ? "A token that is extended keeps its powers; `renewd create-token TOKEN --print` makes another in its place, when its consumer can take that."
+          : "Mint a token of this name with the right roles at the issuer, set `create: true`, or mend `request.roles`.",
     });
   }
   return conditions;
+}
+
+/** Of several the oldest is told of. */
+function notRetired({ declared, record }: TokenView): readonly Condition[] {
+  if (!declared.request.retire) return [];
+  const stuck = record.retiring.flatMap(({ fingerprint, trouble }) =>
+    trouble !== null && worthTelling(trouble, Infinity, 0) ? [{ fingerprint, trouble }] : [],
+  );
+  const [oldest] = stuck;
+  if (oldest === undefined) return [];
+  const { fingerprint, trouble } = oldest;
+  const others = stuck.length === 1 ? "" : ` ${stuck.length - 1} more wait for that too.`;
+  const message = `The old token ${fingerprint} could not be ended at the issuer; it works until it expires. ${troubleText(trouble, null, 0)}${others}`;
+  return [{ reason: "not_retired", severity: "info", message, action: ERRORS[trouble.last.code].hint }];
 }
 
 function worthTelling(trouble: Trouble, deadline: Instant | null, now: Instant): boolean {

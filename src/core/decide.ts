@@ -1,7 +1,7 @@
 import { CALLS_PER_ATTEMPT, CALLS_PER_HOUR_ONE, callAllowedAt, RETRY_DELAY_MS_MAX } from "./backoff.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { type Issue, lifetimeMs } from "./issue.ts";
-import type { Mint, Pause, RenewCause, TokenRecord, Trouble } from "./records.ts";
+import { isRepeatable, type Mint, type Pause, type RenewCause, type TokenRecord, type Trouble } from "./records.ts";
 import { greatestNeedMs, HEARTBEAT_MS, type Pace, type Schedule, scheduleOf, type Use } from "./schedule.ts";
 import type { IssuerCapabilities } from "./ports.ts";
 import type { DeclaredToken } from "./token.ts";
@@ -18,6 +18,8 @@ export type TokenDecision = { readonly reason: string } & (
   | { readonly do: "verify" }
   /** The fresh token can no longer serve. */
   | { readonly do: "outlive" }
+  /** An old token is of no more use to anybody: end it at the issuer. */
+  | { readonly do: "retire" }
 );
 
 export interface TokenView {
@@ -27,6 +29,8 @@ export interface TokenView {
   /** Wall clock, uptime and the issuer's Date agree; without that nothing overrides a window. */
   readonly clockTrusted: boolean;
   readonly issuer: IssuerCapabilities;
+  /** When the next of the old tokens may be ended; null: they are left alone. */
+  readonly retireAt: Instant | null;
 }
 
 export function decide(view: TokenView, now: Instant): TokenDecision {
@@ -34,10 +38,20 @@ export function decide(view: TokenView, now: Instant): TokenDecision {
   const paused = pausedUntil(record.pause, now);
   if (paused !== undefined) return { do: "wait", until: paused, reason: pauseReason(record.pause) };
   if (record.mint !== null) return decideMint(record.mint, view, now);
+  if (waitsForPerson(view, now)) return { do: "wait", until: now + HEARTBEAT_MS, reason: FOR_PERSON_REJECTED };
   const retryAt = retryFrom(record.trouble, record.calls, now);
   const due = dueNow(view, now);
+  if (due.do === "wait") return retireOr(view, due, now);
   if (due.do !== "renew" || retryAt === undefined || skipsBackoff(record)) return due;
   return { do: "wait", until: retryAt, reason: `${due.reason}; failed before, next try ${formatInstant(retryAt)}` };
+}
+
+/** Ending the old token is done while nothing else is to do. */
+function retireOr(view: TokenView, due: Extract<TokenDecision, { do: "wait" }>, now: Instant): TokenDecision {
+  const { retireAt } = view;
+  if (retireAt === null) return due;
+  if (retireAt <= now) return { do: "retire", reason: "no reader can use the old token any more" };
+  return retireAt < due.until ? { ...due, until: retireAt } : due;
 }
 
 /** A person's wish is tried at once even while backing off; its own failures back off like any. */
@@ -47,12 +61,13 @@ function skipsBackoff({ wish, trouble }: TokenRecord): boolean {
 
 function decideMint(mint: Mint, view: TokenView, now: Instant): TokenDecision {
   const { trouble, calls } = view.record;
-  const failed = hasFailed(mint, trouble);
+  const failed = hasFailed(mint, trouble, now);
   const retryAt = failed ? retryFrom(trouble, calls, now) : undefined;
-  if (mint.fresh !== null) return decideFresh(mint.fresh, view, retryAt, now);
+  if (mint.fresh !== null) return decideFresh(mint.fresh, mint, view, retryAt, now);
   if (waitsForPerson(view, now)) return { do: "wait", until: now + HEARTBEAT_MS, reason: FOR_PERSON };
   if (retryAt !== undefined)
     return { do: "wait", until: retryAt, reason: "it is not known whether the last request minted a token" };
+  if (isRepeatable(mint)) return { do: "settle", reason: "its answer is not known: the same request is made again" };
   if (!failed && mint.lookedAt === null && (view.issuer.lists || view.issuer.overlap === "kept"))
     return { do: "settle", reason: "renewd ended while a request was under way: look for what it made" };
   if (mayStillAnswer(mint, now)) {
@@ -61,32 +76,46 @@ function decideMint(mint: Mint, view: TokenView, now: Instant): TokenDecision {
   return { do: "settle", reason: "a request was sent whose answer is not known: look for what it made" };
 }
 
+const FOR_PERSON_REJECTED =
+  "the fresh token was rejected, and its issuer has revoked the old one for it: only a person can decide";
 const FOR_PERSON =
   "the answer to the last request was lost, and its issuer neither lists tokens nor keeps the old one: only a person can tell what it made";
 
-/** Only failures of this mint hold it up: a person's wish may have begun it while an older failure still backed off. */
-function hasFailed(mint: Mint, trouble: Trouble | null): boolean {
-  return trouble !== null && trouble.last.at >= mint.sentAt;
+/**
+ * Only failures of this mint hold it up: a person's wish may have begun it while an older failure still backed off. By a
+ * clock that was set back since, nobody can tell; then any does.
+ */
+export function hasFailed(mint: Mint, trouble: Trouble | null, now: Instant): boolean {
+  return trouble !== null && (trouble.last.at >= mint.sentAt || mint.sentAt > now);
 }
 
 /**
- * An answer is lost for good, at an issuer that cannot be asked what it made and has revoked the old token for it: asking
- * again could revoke what a person may already have put in place.
+ * At an issuer that has revoked the old token for the new one: the new one was rejected, or its answer is lost for good and
+ * no list tells of it. Asking again, with the old one, could revoke what a person may still accept or has put in place.
  */
 export function waitsForPerson({ record, issuer }: Pick<TokenView, "record" | "issuer">, now: Instant): boolean {
-  const { mint, trouble } = record;
-  if (mint === null || mint.fresh !== null || issuer.lists || issuer.overlap !== "none") return false;
-  return hasFailed(mint, trouble) || !mayStillAnswer(mint, now);
+  const { mint, trouble, quarantined, desired } = record;
+  if (issuer.overlap !== "none" || !issuer.keeps) return false;
+  if (mint === null) return desired !== null && quarantined !== null && quarantined.expAt > now;
+  if (mint.fresh !== null || isRepeatable(mint) || issuer.lists) return false;
+  return hasFailed(mint, trouble, now) || !mayStillAnswer(mint, now);
 }
 
 /** Not by a clock that was set back since, or leapt: then nobody knows how long ago it was sent. */
-function mayStillAnswer({ sentAt, settleAt }: Mint, now: Instant): boolean {
+export function mayStillAnswer({ sentAt, settleAt }: Mint, now: Instant): boolean {
   return sentAt <= now && now < settleAt && settleAt - now <= RETRY_DELAY_MS_MAX;
 }
 
-function decideFresh(fresh: Issue, view: TokenView, retryAt: Instant | undefined, now: Instant): TokenDecision {
+function decideFresh(
+  fresh: Issue,
+  mint: Mint,
+  view: TokenView,
+  retryAt: Instant | undefined,
+  now: Instant,
+): TokenDecision {
   if (now >= fresh.expAt) return { do: "outlive", reason: "the fresh token expired before it could be verified" };
-  if (canNoLongerServe(fresh, view, now)) {
+  const isAllThereIs = mint.kind === "extend" || view.issuer.overlap === "none";
+  if (!isAllThereIs && canNoLongerServe(fresh, view, now)) {
     return { do: "outlive", reason: "the fresh token has too little life left to be of use" };
   }
   if (retryAt !== undefined) return { do: "wait", until: retryAt, reason: "the fresh token cannot be verified yet" };
@@ -110,19 +139,23 @@ function hasBegun(record: TokenRecord, schedule: Schedule): boolean {
 
 function dueNow(view: TokenView, now: Instant): TokenDecision {
   const { declared, record, pace } = view;
+  if (record.wish?.anew === true) return renew("anew", "a person asked for a new one", record.desired === null);
   if (record.desired === null) return renew("first", "no verified token is known", true);
   const schedule = scheduleOf(record.desired, pace);
   const urgent = now >= schedule.latestAt;
   if (record.wish !== null) return renew("person", "a person asked for it", urgent);
-  if (declared.create && rolesDiffer(declared, record)) {
+  // What is to be extended must not be replaced for other powers: `roles_differ` says so.
+  if (declared.create && declared.request.strategy === "replace" && rolesDiffer(declared, record)) {
     return renew("roles", "the roles in the settings are not those of the token", urgent);
   }
-  if (now < schedule.renewAt) {
-    const until = openingFrom(view, schedule.renewAt, schedule.latestAt);
+  const gainAt = Math.min(gainsFrom(view, record.desired), schedule.latestAt);
+  const dueAt = Math.max(schedule.renewAt, gainAt);
+  if (now < dueAt) {
+    const until = openingFrom(view, dueAt, schedule.latestAt);
     return { do: "wait", until, reason: `due ${formatInstant(until)}, ${formatDuration(until - now)} from now` };
   }
   if (hasBegun(record, schedule) || isOpen(declared.policy.windows, now))
-    return renew("due", `due since ${formatInstant(schedule.renewAt)}`, urgent);
+    return renew("due", `due since ${formatInstant(dueAt)}`, urgent);
   if (urgent && view.clockTrusted) {
     return {
       ...renew("due", `no window opened before ${formatInstant(schedule.latestAt)}, so the window is overridden`, true),
@@ -137,6 +170,19 @@ function dueNow(view: TokenView, now: Instant): TokenDecision {
     };
   const until = openingFrom(view, now, schedule.latestAt);
   return { do: "wait", until, reason: `due, but outside its windows until ${formatInstant(until)}` };
+}
+
+/** `exp` has whole seconds, rounded down. */
+const EXP_GRAIN_MS = 1_000;
+
+/**
+ * From when on a fresh token would live longer than the one in use: one that was made by hand, or before `lifetime` was
+ * lowered, may still live longer than what would be asked for. Where a renewal revokes the old one any lives longer.
+ */
+function gainsFrom({ declared, issuer }: Pick<TokenView, "declared" | "issuer">, desired: Issue): Instant {
+  const askedMs = declared.request.lifetimeMs;
+  if (issuer.overlap === "none" || !Number.isFinite(askedMs)) return 0;
+  return desired.expAt - askedMs + EXP_GRAIN_MS;
 }
 
 function renew(cause: RenewCause, reason: string, urgent: boolean): Extract<TokenDecision, { do: "renew" }> {

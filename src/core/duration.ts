@@ -9,6 +9,9 @@ export const MINUTE_MS: number = 60 * SECOND_MS;
 export const HOUR_MS: number = 60 * MINUTE_MS;
 export const DAY_MS: number = 24 * HOUR_MS;
 
+/** Stands for the expiry of a token without an end: the last second that four digits of a year can tell. */
+export const NEVER_AT: Instant = 253_402_300_799_000;
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 const TEN_YEARS_MS = 3_653 * DAY_MS;
 

@@ -45,7 +45,7 @@ export const ERRORS = {
   ),
   sign_in_refused: person(
     "service",
-    "The issuer refused the user name or password; correct them, then `renewd renew TOKEN`.",
+    "The issuer refused what renewd signs in with (user name and password, or token); correct it, then `renewd renew TOKEN`.",
   ),
   two_factor_required: person("service", "The account has two-factor authentication; give its secret as `totp`."),
   two_factor_refused: soon(
@@ -60,7 +60,10 @@ export const ERRORS = {
     "one",
     "The issuer knows no server of this name, or the account has no role on it; check `request.server`.",
   ),
-  token_absent: person("one", "The issuer has no token of this name; mint one by hand, or set `create: true`."),
+  token_absent: person(
+    "one",
+    "There is no token to start from; make one by hand, at the issuer or in the target, or set `create: true`.",
+  ),
   token_not_owned: person("one", "The token belongs to another account of the issuer; sign in as its owner."),
   roles_unrecorded: person(
     "one",
@@ -76,7 +79,10 @@ export const ERRORS = {
     "A latest expiry set on the server or a role is past; an administrator of the issuer must move it.",
   ),
   request_refused: person("one", "The issuer refused the request; its words are in the message."),
-  outcome_unknown: soon("one", "The answer was lost; renewd looks for what was minted before it asks again."),
+  outcome_unknown: soon(
+    "one",
+    "The answer was lost; renewd looks for what was minted, or makes the same request again. `renewd discard TOKEN` gives that request up, so that renewd asks anew.",
+  ),
   key_unreachable: soon("one", "The key to verify with could not be read; check `public_keys` or the key's address."),
   not_yet_valid: soon(
     "one",
@@ -89,6 +95,18 @@ export const ERRORS = {
   no_progress: slow(
     "one",
     "The issuer gave nothing that lives longer; look for a latest expiry on its server or roles.",
+  ),
+  token_differs: person(
+    "one",
+    "The issuer has a token with this secret already, of another account, with other powers or another comment; choose another secret, or describe the one that is there.",
+  ),
+  client_refused: person(
+    "service",
+    "The issuer refused the client's id, secret or key, or how it is sent (`auth`); correct them, then `renewd renew TOKEN`.",
+  ),
+  still_in_use: slow(
+    "one",
+    "A target or another token still has the old one, so it is not ended; see the message. renewd looks again by itself.",
   ),
   secret_unreadable: person(
     "service",
@@ -160,6 +178,7 @@ export const ERRORS = {
     "Only a judgement on roles, scopes, gain or lifetime may be overruled, and only for a token that lives; `renewd discard TOKEN` lets renewd ask anew.",
   ),
   daemon_unreachable: person("one", "No daemon answers; start it, or check that it runs on the same settings file."),
+  output_lost: person("one", "Make room, or mend what reads stdout; then the same call with `--reuse`."),
   usage: person("one", "See `renewd --help`."),
   bug: slow("one", "This should not happen; please report it with the event's details."),
 } as const satisfies Record<string, ErrorFacts>;

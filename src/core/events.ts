@@ -1,6 +1,7 @@
 import type { Instant } from "./duration.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Incident } from "./incidents.ts";
+import type { MintKind } from "./ports.ts";
 import type { RenewCause } from "./records.ts";
 import type { Fingerprint } from "./secret-text.ts";
 
@@ -23,7 +24,7 @@ export interface EventMap {
   "renewal:preflight-failed": ForToken & { readonly failures: readonly string[] };
   "renewal:asked": ForToken & {
     readonly renewal: string;
-    readonly kind: "renew" | "mint";
+    readonly kind: MintKind;
     readonly lifetimeMs: number;
   };
   "renewal:minted": ForToken & { readonly renewal: string; readonly fingerprint: Fingerprint };
@@ -41,6 +42,12 @@ export interface EventMap {
   "renewal:settled": ForToken & ForIssue & { readonly result: RenewalResult };
   "issue:foreign": ForToken & { readonly fingerprint: Fingerprint; readonly message: string };
   "issue:superseded": ForToken & { readonly fingerprint: Fingerprint };
+  /** Of an open request that is given up: the token that it brought, or the secret that was chosen for it. Null where neither is known. */
+  "issue:set-aside": ForToken & { readonly fingerprint: Fingerprint | null };
+  "token:retired": ForToken & { readonly fingerprint: Fingerprint };
+  /** `nextTryAt` is null when it is left to expire by itself. */
+  "token:not-retired": ForToken & Failed & { readonly nextTryAt: Instant | null };
+  "token:handed-out": ForToken & { readonly fingerprint: Fingerprint };
   "lease:lost": { readonly resource: string };
 
   "target:delivered": ForTarget & ForIssue;
@@ -124,6 +131,10 @@ export const EVENT_LEVELS: Readonly<Record<EventType, Level>> = {
   "renewal:settled": "info",
   "issue:foreign": "warn",
   "issue:superseded": "info",
+  "issue:set-aside": "warn",
+  "token:retired": "info",
+  "token:not-retired": "warn",
+  "token:handed-out": "warn",
   "lease:lost": "warn",
   "target:delivered": "info",
   "target:proved": "debug",

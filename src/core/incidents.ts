@@ -14,6 +14,7 @@ export type IncidentReason =
   | "lifetime_capped"
   | "scopes_gained"
   | "roles_differ"
+  | "not_retired"
   | "drift"
   | "not_owned"
   | "paused_past_deadline"

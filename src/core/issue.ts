@@ -28,6 +28,14 @@ export function supersedes(later: IssueOrder, earlier: IssueOrder | null): boole
   return earlier === null || compareIssues(later, earlier) > 0;
 }
 
+/** The very same issue: an extension has the text of the one before it. */
+export function isSameIssue(
+  a: Pick<Issue, "fingerprint" | "expAt"> | null,
+  b: Pick<Issue, "fingerprint" | "expAt"> | null,
+): boolean {
+  return a?.fingerprint === b?.fingerprint && a?.expAt === b?.expAt;
+}
+
 export function lifetimeMs(issue: Pick<Issue, "startAt" | "expAt">): number {
   return issue.expAt - issue.startAt;
 }

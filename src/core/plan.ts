@@ -1,4 +1,5 @@
 /** What each token would do next, when and why, with the arithmetic of its deadline. */
+import { cautionsOf } from "./cautions.ts";
 import { decide, openingFrom, pausedUntil, type TokenDecision, type TokenView, waitsForPerson } from "./decide.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { lifetimeMs } from "./issue.ts";
@@ -16,6 +17,8 @@ export interface PlanEntry {
   readonly deadlineAt: Instant | null;
   /** One line of arithmetic each, for people. */
   readonly arithmetic: readonly string[];
+  /** Where the promise is less than it looks. */
+  readonly cautions: readonly string[];
 }
 
 export function planEntry(view: TokenView, now: Instant): PlanEntry {
@@ -32,6 +35,7 @@ export function planEntry(view: TokenView, now: Instant): PlanEntry {
     latestAt: schedule?.latestAt ?? null,
     deadlineAt: schedule?.deadlineAt ?? null,
     arithmetic: arithmeticOf(view),
+    cautions: cautionsOf(declared, view.issuer),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Policy {
   readonly jitter: Span;
   /** Kept free before the deadline for mending things by hand. */
   readonly repairMs: number;
+  /** What a token without an end is reckoned to live; null: such tokens are refused. */
+  readonly renewEveryMs: number | null;
   /** A renewal starts only inside one of these; none declared means always. Several are a union. */
   readonly windows: readonly Window[];
 }

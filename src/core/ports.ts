@@ -85,10 +85,17 @@ export interface HttpOptions {
 // ------------------------------------------------------------------ issuers
 
 export interface IssuerCapabilities {
-  /** `find` tells which live tokens the account has, so a lost answer can be looked up. */
+  /** `find` tells which live tokens of a name the account has, so a lost answer can be looked up. */
   readonly lists: boolean;
   /** `kept`: the old token stays valid until its own exp. `none`: it is revoked by the renewal. */
   readonly overlap: "kept" | "none";
+  /**
+   * `chosen`: each order that makes a token brings its secret, and the same order again makes no second token.
+   * `given`: the issuer makes the secret.
+   */
+  readonly secret: "chosen" | "given";
+  /** Tokens are kept at the issuer, so that a first one is made only with `create`. False where one grant is as good as another. */
+  readonly keeps: boolean;
 }
 
 export interface FindQuery {
@@ -104,26 +111,41 @@ export interface FoundToken {
   readonly issuerId: string;
   readonly roles: readonly string[];
   readonly startAt: Instant;
+  /** `NEVER_AT` for one without an end. */
   readonly expAt: Instant;
+  /** What the issuer itself keeps as its comment; null where it keeps none. */
+  readonly comment: string | null;
 }
 
-/** What is asked for. `renew` names the issuer's id of the token that is renewed; `mint` makes one from nothing. */
+/** What is asked for. `mint` makes a token from nothing, `renew` a new one in the place of a base, `extend` moves the base's own expiry. */
 export interface MintOrder {
-  readonly kind: "renew" | "mint";
+  readonly kind: MintKind;
+  /** The issuer's id of the base, and its text where renewd has it; null for `mint`. */
   readonly baseId: string | null;
+  readonly base: SecretText | null;
   readonly name: string;
+  /** What it is for, in the operator's words; kept by issuers that have a place for it. */
+  readonly comment: string | null;
   readonly request: TokenRequest;
   /** How long the fresh token is to live. */
   readonly lifetimeMs: number;
+  /** When it is to expire, to the issuer's own grain: the same in every repetition of an order. `NEVER_AT`: no end is asked for. */
+  readonly expAt: Instant;
+  /** The secret it is to have, at issuers that let it be chosen; null at others and for `extend`. */
+  readonly secret: SecretText | null;
 }
+
+export type MintKind = "mint" | "renew" | "extend";
 
 export type MintAnswer =
   | {
       readonly outcome: "minted";
       readonly token: SecretText;
       readonly issuerId: string | null;
-      /** What the issuer itself says of its expiry, where it does. */
+      /** What the issuer itself says of its expiry, where it does; `NEVER_AT` when it says that there is none. */
       readonly expiresAt: Instant | null;
+      /** What the issuer itself says that it may do, where it does. */
+      readonly scopes: Scopes | null;
     }
   /** Nothing was minted, for certain: a documented refusal, or not one byte was sent. */
   | { readonly outcome: "refused"; readonly error: Error }
@@ -136,32 +158,52 @@ export interface TokenClaims {
   readonly audiences: readonly string[];
   readonly issuedAt: Instant | null;
   readonly notBeforeAt: Instant | null;
+  /** `NEVER_AT` when it says that it has no end; null when it says nothing. */
   readonly expAt: Instant | null;
-  readonly scopes: Scopes;
+  /** Null when it says nothing of what it may do. */
+  readonly scopes: Scopes | null;
 }
 
 export type Inspection =
   | { readonly outcome: "proved"; readonly claims: TokenClaims }
-  /** Not a token of this issuer: unreadable, wrong algorithm, wrong signature. */
-  | { readonly outcome: "refuted"; readonly check: "form" | "algorithm" | "signature"; readonly message: string }
-  /** Could not be proved either way: the key is out of reach. */
+  /** It says nothing of itself, and there is nobody to ask: only the answer that brought it can be believed. */
+  | { readonly outcome: "opaque" }
+  /** Not a token of this issuer: unreadable, wrong algorithm, wrong signature; or not `active`, as the issuer says. */
+  | {
+      readonly outcome: "refuted";
+      readonly check: "form" | "algorithm" | "signature" | "active";
+      readonly message: string;
+    }
+  /** Could not be proved either way: the key, or whoever can tell, is out of reach. */
   | { readonly outcome: "unknown"; readonly error: Error };
+
+/** A token that is to be ended before its time. */
+export interface OldToken {
+  readonly issuerId: string | null;
+  readonly token: SecretText;
+}
 
 export interface Issuer {
   readonly capabilities: IssuerCapabilities;
-  /** The subject that every token of this account must carry. */
-  readonly account: string;
+  /** The subject that every token of this account must carry, unless its request names one; null where tokens name nobody. */
+  readonly account: string | null;
   /** The longest that a `request` may take, retries of its own included; after it no answer of that call can come. */
   readonly callLimitMs: number;
   /**
-   * Every live token of this name that the account holds, and the newest expired one (a base to renew from). Changes
-   * nothing. Concurrent calls share one listing. Throws a `RenewdError`.
+   * Every live token of this name that the account holds, and the newest expired one (a base to renew from). Where names
+   * are not kept (`lists` is false): every live one alike in account and powers, of which only a person can say whether
+   * it is ours; none where the issuer tells of none. Changes nothing. Concurrent calls share one listing. Throws a
+   * `RenewdError`.
    */
   find(query: FindQuery, signal: AbortSignal): Promise<readonly FoundToken[]>;
-  /** Mints at most one token. Never throws: what went wrong is in the answer. */
+  /** Mints at most one token, or extends one. Never throws: what went wrong is in the answer. */
   request(order: MintOrder, signal: AbortSignal): Promise<MintAnswer>;
   /** Proves a token by key or by asking; needs no session. Never throws. */
   inspect(token: SecretText, signal: AbortSignal): Promise<Inspection>;
+  /** Whether a text that was found somewhere may be a token of this issuer; nothing else that was found is shown to it. Left out: any may be. */
+  readonly resembles?: (text: SecretText) => boolean;
+  /** Ends a token before its time; that it is gone already is no failure. Throws a `RenewdError`. Null where it cannot. */
+  readonly retire: ((old: OldToken, signal: AbortSignal) => Promise<void>) | null;
   /** Signs in and looks, without changing anything; answers what it saw, one line each. Throws a `RenewdError`. */
   probe(requests: readonly TokenRequest[], signal: AbortSignal): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -172,11 +214,35 @@ export interface IssuerType<Options = unknown, Request = unknown> {
   readonly type: string;
   readonly options: Schema<Options>;
   readonly request: Schema<Request>;
-  /** The neutral form of a request. */
-  readRequest(request: Request): TokenRequest;
+  /** The neutral form of a request. Throws a `RenewdError` (`settings_invalid`) when it does not fit the options. */
+  readRequest(request: Request, options: Options): TokenRequest;
+  /**
+   * A request as the flags of `create-token` describe it, still to go through `request`. Throws a `RenewdError` (`usage`)
+   * for a flag that means nothing here, or that is missing.
+   */
+  describe(flags: TokenFlags, options: Options): unknown;
+  /** What `--role` may name, besides roles that the issuer itself knows. */
+  presets(options: Options): readonly Preset[];
   /** Two tokens with one identity are one token at the issuer. */
   identity(options: Options, request: Request, name: string): string;
   create(context: IssuerContext<Options>): Issuer;
+}
+
+/** What `create-token` was told of a token that no setting declares. */
+export interface TokenFlags {
+  readonly user: string | null;
+  readonly server: string | null;
+  readonly roles: readonly string[];
+  readonly scopes: readonly string[];
+  /** As a duration of the settings; null: as the issuer sees fit, or without an end. */
+  readonly lifetime: string | null;
+}
+
+/** A named set of scopes, each with the reason why it is needed. */
+export interface Preset {
+  readonly name: string;
+  readonly reason: string;
+  readonly scopes: readonly { readonly scope: string; readonly reason: string }[];
 }
 
 export interface IssuerContext<Options> {

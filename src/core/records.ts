@@ -2,6 +2,7 @@
 import type { Instant } from "./duration.ts";
 import type { Failure } from "./errors.ts";
 import type { Issue, Scopes } from "./issue.ts";
+import type { MintKind } from "./ports.ts";
 import type { Fingerprint } from "./secret-text.ts";
 
 /** What was noticed of a token that passed all the same. */
@@ -13,7 +14,8 @@ export type Warning =
 export interface AcceptedIssue extends Issue {
   readonly scopes: Scopes;
   readonly warnings: readonly Warning[];
-  readonly origin: "minted" | "adopted";
+  /** `extended`: its expiry was moved, its text is what it was before. */
+  readonly origin: "minted" | "adopted" | "extended";
   readonly acceptedAt: Instant;
 }
 
@@ -29,9 +31,9 @@ export interface QuarantinedIssue extends Issue {
 }
 
 export type Check =
-  "form" | "algorithm" | "signature" | "subject" | "audience" | "expiry" | "roles" | "scopes" | "progress";
+  "form" | "algorithm" | "signature" | "active" | "subject" | "audience" | "expiry" | "roles" | "scopes" | "progress";
 
-export type RenewCause = "first" | "due" | "roles" | "person" | "outlived";
+export type RenewCause = "first" | "due" | "roles" | "person" | "anew" | "outlived";
 
 /**
  * The one open mint of a token. `asked`: the request may have gone out and its answer is not known (it is in doubt
@@ -39,11 +41,15 @@ export type RenewCause = "first" | "due" | "roles" | "person" | "outlived";
  */
 export interface Mint {
   readonly id: string;
-  readonly kind: "renew" | "mint";
+  readonly kind: MintKind;
   readonly cause: RenewCause;
   readonly baseId: string | null;
   readonly roles: readonly string[];
   readonly lifetimeMs: number;
+  /** What was asked for; `NEVER_AT` where no end was. */
+  readonly expAt: Instant;
+  /** The secret that the request brings, sealed with this record before it is sent; null where the issuer makes it. */
+  readonly chosen: Fingerprint | null;
   /** Fingerprints of the live tokens of this name that the issuer listed just before. */
   readonly known: readonly Fingerprint[];
   readonly sentAt: Instant;
@@ -52,6 +58,13 @@ export interface Mint {
   /** When the issuer's list was last looked at for what this request made; null before that. */
   readonly lookedAt: Instant | null;
   readonly fresh: Issue | null;
+  /** What the issuer itself said of the fresh token when it brought it; null before that. */
+  readonly told: { readonly expAt: Instant | null; readonly scopes: Scopes | null } | null;
+}
+
+/** The same request again makes no second token: it brings its own secret, or an expiry that is an instant. */
+export function isRepeatable(mint: Pick<Mint, "kind" | "chosen">): boolean {
+  return mint.kind === "extend" || mint.chosen !== null;
 }
 
 export interface Pause {
@@ -66,6 +79,8 @@ export interface Pause {
 export interface RenewWish {
   readonly at: Instant;
   readonly lifetimeMs: number | null;
+  /** A new token is to be made from nothing, whether or not there is one, and whatever `create` says. */
+  readonly anew: boolean;
 }
 
 /** The failures in a row of one token or target; none is `null`. */
@@ -74,6 +89,12 @@ export interface Trouble {
   readonly since: Instant;
   readonly last: Failure;
   readonly nextTryAt: Instant;
+}
+
+/** An issue that was in use and is to be ended at the issuer. Its text stays sealed until it was. */
+export interface RetiringIssue extends Issue {
+  /** The failures in a row to end it. */
+  readonly trouble: Trouble | null;
 }
 
 export interface TokenRecord {
@@ -92,6 +113,8 @@ export interface TokenRecord {
   readonly calls: readonly Instant[];
   /** When the newest token was last proved to be in all targets. */
   readonly lastSuccessAt: Instant | null;
+  /** To be ended at the issuer, and gone back to by nobody; oldest first. */
+  readonly retiring: readonly RetiringIssue[];
 }
 
 export interface Held extends Issue {
@@ -141,6 +164,7 @@ export function newToken(key: string, at: Instant): TokenRecord {
     trouble: null,
     calls: [],
     lastSuccessAt: null,
+    retiring: [],
   };
 }
 

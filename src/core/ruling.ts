@@ -1,5 +1,5 @@
 /** What a person may decide of a token's issues: to go back to the one before, to use what was rejected, to drop it. */
-import { waitsForPerson, type TokenView } from "./decide.ts";
+import { hasFailed, mayStillAnswer, waitsForPerson, type TokenView } from "./decide.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { RenewdError } from "./errors.ts";
 import { type Issue, lifetimeMs, supersedes } from "./issue.ts";
@@ -26,9 +26,14 @@ interface Rollback {
 /** Throws `nothing_to_roll_back`. Its text must still be there too, which only the state can tell. */
 export function rollbackOf(view: Pick<TokenView, "declared" | "record" | "issuer">, now: Instant): Rollback {
   const { declared, record, issuer } = view;
-  const { desired, previous } = record;
+  const { desired, previous, retiring } = record;
   const nothing = (why: string): RenewdError => new RenewdError("nothing_to_roll_back", why);
-  if (desired === null || previous === null) throw nothing(`no token of ${declared.key} before the one in use is kept`);
+  if (desired === null || previous === null) {
+    const last = retiring.at(-1);
+    if (last !== undefined && desired !== null)
+      throw nothing(`the token before, ${last.fingerprint}, is being ended at the issuer, as \`retire: true\` wants`);
+    throw nothing(`no token of ${declared.key} before the one in use is kept`);
+  }
   if (issuer.overlap === "none") throw nothing("the issuer revoked the token before when it renewed it");
   if (previous.expAt <= now) {
     throw nothing(`the token before, ${previous.fingerprint}, expired at ${formatInstant(previous.expAt)}`);
@@ -72,7 +77,8 @@ export function acceptanceOf({ declared, record }: Pick<TokenView, "declared" | 
   const issue: AcceptedIssue = { fingerprint, issuerId, startAt, expAt, u, ...accepted };
   const grants = wish !== null && startAt >= wish.at;
   const over = desired?.fingerprint ?? null;
-  return { ruling: { rule: "accept", issue, over, grants }, check: quarantined.check };
+  const { retire: retires } = declared.request;
+  return { ruling: { rule: "accept", issue, over, grants, retires }, check: quarantined.check };
 }
 
 function unacceptable(issue: QuarantinedIssue, desired: AcceptedIssue | null, now: Instant): string | undefined {
@@ -85,12 +91,19 @@ function unacceptable(issue: QuarantinedIssue, desired: AcceptedIssue | null, no
   return undefined;
 }
 
-/** What waits for a person comes first. Throws `nothing_quarantined`. */
+/**
+ * What waits for a person comes first, and a request that renewd itself would settle last: such a one may be given up once
+ * it failed and no try of it can be answered any more. Throws `nothing_quarantined`.
+ */
 export function discardOf(view: TokenView, now: Instant): Of<"discard"> | Of<"give_up"> {
-  const { mint, quarantined } = view.record;
+  const { mint, quarantined, trouble } = view.record;
   if (mint !== null && waitsForPerson(view, now)) return { rule: "give_up", mint: mint.id };
   if (quarantined !== null) return { rule: "discard", quarantined: quarantined.fingerprint };
-  throw nothingQuarantined(view.declared.key);
+  const { key } = view.declared;
+  if (mint === null || mint.fresh !== null) throw nothingQuarantined(key);
+  if (hasFailed(mint, trouble, now) && !mayStillAnswer(mint, now)) return { rule: "give_up", mint: mint.id };
+  const from = `once it failed, and not before ${formatInstant(mint.settleAt)}`;
+  throw new RenewdError("nothing_quarantined", `the last request of ${key} is under way; it may be given up ${from}`);
 }
 
 function nothingQuarantined(token: string): RenewdError {

@@ -3,7 +3,7 @@ import type { Breaker } from "./breaker.ts";
 import type { Instant } from "./duration.ts";
 import type { DomainEvent } from "./events.ts";
 import type { Incident, IncidentChanges, Subject } from "./incidents.ts";
-import type { AcceptedIssue, Mint, Pause, QuarantinedIssue, TargetRecord, TokenRecord } from "./records.ts";
+import type { AcceptedIssue, Mint, Pause, QuarantinedIssue, TargetRecord, TokenRecord, Trouble } from "./records.ts";
 import type { Issue } from "./issue.ts";
 import type { Fingerprint, SecretText } from "./secret-text.ts";
 
@@ -23,22 +23,36 @@ export interface Lease {
 }
 
 /** Why an issue is known although it is not in use. */
-export type IssueFate = "minted" | "accepted" | "quarantined" | "superseded" | "outlived" | "foreign" | "withdrawn";
+export type IssueFate =
+  "minted" | "accepted" | "quarantined" | "superseded" | "outlived" | "foreign" | "withdrawn" | "retiring" | "retired";
 
 /** One step of a token, recorded in one transaction. Parts that are absent stay as they are. */
 export interface TokenChange {
   /** Opens the mint (there is none), replaces it, or closes it (null). */
   readonly mint?: Mint | null;
+  /** The secret that the open mint brings, sealed with it. */
+  readonly chosen?: SecretText;
+  /**
+   * Is to be ended at the issuer: it gets the fate `retiring`, keeps its sealed text and is previous no more. Only while it is
+   * previous, or retiring already, and not desired: else nothing is changed, as if the lease were lost.
+   */
+  readonly retiring?: { readonly fingerprint: Fingerprint; readonly trouble: Trouble | null };
+  /** A retiring issue was ended, or expired: it loses its sealed text. */
+  readonly retired?: Fingerprint;
+  /** Targets that are to look anew at what they hold, at once. */
+  readonly lookAgain?: readonly string[];
   /** The fresh token of the open mint, sealed with it. */
   readonly sealed?: { readonly fingerprint: Fingerprint; readonly token: SecretText };
   /**
-   * Becomes desired; the desired one becomes previous; the one before that loses its sealed text. With `over`, only while
-   * that is still the desired one: else nothing is changed, as if the lease were lost.
+   * Becomes desired; the desired one becomes previous; the one before that loses its sealed text, or with `retires` and if
+   * renewd minted it, gets the fate `retiring` and keeps it. With `over`, only while that is still the desired one: else
+   * nothing is changed, as if the lease were lost.
    */
   readonly accept?: {
     readonly issue: AcceptedIssue;
     readonly token: SecretText;
     readonly over?: Fingerprint | null;
+    readonly retires?: boolean;
   };
   /** Gets the fate `quarantined` and keeps the sealed text that it has; one that was quarantined before loses its own. */
   readonly quarantine?: QuarantinedIssue | null;
@@ -62,10 +76,12 @@ export type Ruling = { readonly events: readonly DomainEvent[] } &
         readonly issue: AcceptedIssue;
         readonly over: Fingerprint | null;
         readonly grants: boolean;
+        /** As with a token's own acceptance. */
+        readonly retires?: boolean;
       }
     /** What is quarantined is dropped for good. */
     | { readonly rule: "discard"; readonly quarantined: Fingerprint }
-    /** The open mint, whose outcome is not known, is closed: it made nothing of use. */
+    /** The open mint, whose outcome is not known, is closed: it made nothing of use. A chosen secret goes to the strays. */
     | { readonly rule: "give_up"; readonly mint: string }
   );
 
@@ -96,6 +112,24 @@ export interface Enrolment {
   readonly targets: readonly { readonly label: string; readonly store: string; readonly identity?: string }[];
 }
 
+/** What a token is, that `create-token` made and no setting declares. */
+export interface Described {
+  /** Of its own kind: no declared token can have it. */
+  readonly key: string;
+  readonly issuer: string;
+  readonly name: string;
+  readonly comment: string | null;
+  /** Whose it is, where the issuer has others' tokens too. */
+  readonly subject: string | null;
+  readonly roles: readonly string[];
+}
+
+export interface DescribedRecord {
+  readonly about: Described;
+  readonly record: TokenRecord;
+  readonly others: readonly Issue[];
+}
+
 /**
  * Every write is durable (synced) when its promise resolves. Writes that take a lease change nothing and answer false
  * when the lease was lost meanwhile: another holder, a higher fence, or `now` past its end.
@@ -103,9 +137,14 @@ export interface Enrolment {
 export interface StateStore {
   /**
    * Makes rows for what is declared and new, due at once; what is no longer declared is no longer due. What is declared with
-   * another identity than before begins anew: nothing is believed of it that was learnt of the other. Deletes nothing.
+   * another identity than before begins anew: nothing is believed of it that was learnt of the other, and an open request of
+   * it is set aside: what is sealed of it goes to the strays. Deletes nothing. Answers what there is to tell.
    */
-  enrol(tokens: readonly Enrolment[], now: Instant): Promise<void>;
+  enrol(tokens: readonly Enrolment[], now: Instant): Promise<readonly DomainEvent[]>;
+  /** Makes the rows of a token that no setting declares: never due by itself, worked on when a person asks. */
+  describe(token: Described, now: Instant): Promise<void>;
+  /** Every token that was described, with its record, and what was made of it before: others that nobody ended. */
+  described(): Promise<readonly DescribedRecord[]>;
   /** Enrolled jobs whose `wakeAt` has come, earliest deadline first, then in order of their keys. */
   due(now: Instant, limit: number): Promise<readonly Job[]>;
   /** The earliest `wakeAt` of all enrolled jobs. */
@@ -131,9 +170,13 @@ export interface StateStore {
   token(key: string): Promise<TokenRecord | undefined>;
   targets(token: string): Promise<readonly TargetRecord[]>;
   allTargets(): Promise<readonly TargetRecord[]>;
-  /** All issues known of a token; those that are not in use are forgotten two days after their expiry. */
+  /** The keys of the tokens that this issue is known of. */
+  ownersOf(fingerprint: Fingerprint): Promise<readonly string[]>;
+  /** The targets, declared or not any more, in which this text was last seen. */
+  holdersOf(fingerprint: Fingerprint): Promise<readonly TargetRecord[]>;
+  /** All issues known of a token; those that are neither in use nor retiring are forgotten two days after their expiry. */
   known(token: string): Promise<ReadonlyMap<Fingerprint, { readonly issue: Issue; readonly fate: IssueFate }>>;
-  /** The sealed text of the fresh, desired, previous or quarantined issue; undefined for any other. Throws `state_key` when no key opens it. */
+  /** The sealed text of the fresh, desired, previous, a retiring or the quarantined issue, or of the open mint's chosen secret; undefined for any other. Throws `state_key` when no key opens it. */
   unseal(token: string, fingerprint: Fingerprint): Promise<SecretText | undefined>;
 
   changeToken(lease: Lease, now: Instant, change: TokenChange): Promise<boolean>;

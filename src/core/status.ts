@@ -9,6 +9,7 @@ import {
   type TokenView,
   waitsForPerson,
 } from "./decide.ts";
+import type { CreatedStatus } from "./created-status.ts";
 import type { Instant } from "./duration.ts";
 import type { Condition } from "./incidents.ts";
 import {
@@ -59,6 +60,8 @@ export interface TokenStatus {
   /** The name at the issuer. */
   readonly name: string;
   readonly issuer: string;
+  /** What it is for, in the operator's words. */
+  readonly comment: string | null;
   readonly state: TokenState;
   /** False when a person should look. */
   readonly ok: boolean;
@@ -127,12 +130,14 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
     token: declared.key,
     name: declared.name,
     issuer: declared.issuer,
+    comment: declared.comment,
     state,
     ok: isWell(conditions) && shown.every((target) => target.ok),
     advice: tokenAdvice(state, record, shown, conditions),
     next: nextOf(decision, pausedUntil(record.pause, now), record.pause),
     newest: issued(record.desired),
-    previous: issued(record.previous),
+    // What a renewal revoked is no token any more.
+    previous: view.issuer.overlap === "none" ? null : issued(record.previous),
     schedule: record.desired === null ? null : scheduleOf(record.desired, view.pace),
     quarantined: record.quarantined,
     pause: pausedUntil(record.pause, now) === undefined ? null : record.pause,
@@ -245,6 +250,8 @@ export interface StatusReport {
   readonly daemon: readonly Condition[];
   readonly services: readonly ServiceStatus[];
   readonly tokens: readonly TokenStatus[];
+  /** What `create-token` made and no setting declares. */
+  readonly created: readonly CreatedStatus[];
 }
 
 /** An issuer or a store that is failing. */

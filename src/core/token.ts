@@ -11,6 +11,8 @@ export interface DeclaredToken {
   readonly identity: string;
   /** Its name at the issuer, stable over renewals; every alert carries it. */
   readonly name: string;
+  /** What it is for, in the operator's words. */
+  readonly comment: string | null;
   /** May it be minted when the issuer has none? */
   readonly create: boolean;
   /** What to ask for. */
@@ -21,11 +23,18 @@ export interface DeclaredToken {
 
 /** The part of a request that every issuer understands, and the rest, whose shape belongs to the issuer's type. */
 export interface TokenRequest {
+  /** `Infinity`: no end is asked for. */
   readonly lifetimeMs: number;
   /** Role names to be held by the token; sorted, without repeats. */
   readonly roles: readonly string[];
   /** The audience a verified token must name (FlowAuth: the server's name). */
   readonly audience: string | null;
+  /** The subject a verified token must carry, where that is not the issuer's account. */
+  readonly subject: string | null;
+  /** `replace`: a renewal makes a new token. `extend`: it moves the expiry of the very same one. */
+  readonly strategy: "replace" | "extend";
+  /** Whether the old token is ended once no reader can use it any more. */
+  readonly retire: boolean;
   /** What the issuer's own schema let through. */
   readonly detail: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,13 @@
-import { DAY_MS, formatDuration, formatInstant, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "./duration.ts";
+import {
+  DAY_MS,
+  formatDuration,
+  formatInstant,
+  HOUR_MS,
+  type Instant,
+  MINUTE_MS,
+  NEVER_AT,
+  SECOND_MS,
+} from "./duration.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Scopes } from "./issue.ts";
 import type { Inspection, TokenClaims } from "./ports.ts";
@@ -9,14 +18,17 @@ const LIFETIME_MS_MAX: number = 3_653 * DAY_MS;
 
 /** What a fresh or found token is held against. */
 export interface Expectation {
-  readonly account: string;
+  /** Null where tokens name nobody. */
+  readonly account: string | null;
   readonly audience: string | null;
   /** Must all be held. */
   readonly requiredRoles: readonly string[];
   /** May be held; a role beyond these makes the token a wrong one. */
   readonly allowedRoles: readonly string[];
-  /** How long it was to live; null where nothing was asked (an adoption). */
+  /** How long it was to live, `Infinity` for without an end; null where nothing was asked (an adoption). */
   readonly askedLifetimeMs: number | null;
+  /** What a token without an end is reckoned to live. `Infinity`: it may have none. Null: it is refused. */
+  readonly endlessMs: number | null;
   /** The last accepted token, and whether the fresh one must live longer than it. */
   readonly previous: Pick<AcceptedIssue, "expAt" | "scopes"> | null;
   readonly mustGain: boolean;
@@ -24,6 +36,10 @@ export interface Expectation {
   readonly sentAt: Instant;
   /** What the issuer itself said, where it did. */
   readonly expiresAt: Instant | null;
+  /** What the issuer itself said that it may do, where the token says nothing of that. */
+  readonly granted: Scopes | null;
+  /** It came as the issuer's own answer, so an opaque token can be believed to be what was asked for. */
+  readonly answered: boolean;
 }
 
 export type Verdict =
@@ -59,18 +75,42 @@ export function verify(inspection: Inspection, expected: Expectation, now: Insta
       return { outcome: "wait", code: "key_unreachable", until: null, message: inspection.error.message };
     case "refuted":
       return reject(inspection.check, inspection.message);
-    case "proved": {
-      const verdict = verifyClaims(inspection.claims, expected, now);
-      return verdict.outcome === "reject" ? { ...verdict, claims: readClaims(inspection.claims, expected) } : verdict;
-    }
+    case "opaque":
+      if (!expected.answered) return reject("form", "it says nothing of itself, so nobody can tell whether it is ours");
+      return judge({ ...OPAQUE, subject: expected.account, audiences: audiencesOf(expected) }, expected, now);
+    case "proved":
+      return judge(inspection.claims, expected, now);
   }
 }
 
-function verifyClaims(claims: TokenClaims, expected: Expectation, now: Instant): Verdict {
+/** All that is known of an opaque token is what its issuer said with it. */
+const OPAQUE: Pick<TokenClaims, "issuedAt" | "notBeforeAt" | "expAt" | "scopes"> = {
+  issuedAt: null,
+  notBeforeAt: null,
+  expAt: null,
+  scopes: null,
+};
+
+function audiencesOf({ audience }: Expectation): readonly string[] {
+  return audience === null ? [] : [audience];
+}
+
+function judge(claims: TokenClaims, expected: Expectation, now: Instant): Verdict {
+  const scopes = claims.scopes ?? expected.granted;
+  if (scopes === null && expected.requiredRoles.length > 0)
+    return reject("roles", "neither it nor its issuer says what it may do");
+  const whole = { ...claims, scopes: scopes ?? {} };
+  const verdict = verifyClaims(whole, expected, now);
+  return verdict.outcome === "reject" ? { ...verdict, claims: readClaims(whole, expected, now) } : verdict;
+}
+
+type WholeClaims = TokenClaims & { readonly scopes: Scopes };
+
+function verifyClaims(claims: WholeClaims, expected: Expectation, now: Instant): Verdict {
   const wrong =
     wrongParty(claims, expected) ?? wrongTime(claims, expected, now) ?? wrongPowers(claims.scopes, expected);
   if (wrong !== undefined) return wrong;
-  const { startAt, expAt } = timesOf(claims, expected);
+  const { startAt, expAt } = timesOf(claims, expected, now);
   const validAt = validFrom(claims, startAt);
   if (validAt > now) {
     const message = `not valid before ${formatInstant(validAt)}, ${formatDuration(validAt - now)} from now by our clock`;
@@ -90,7 +130,7 @@ function verifyClaims(claims: TokenClaims, expected: Expectation, now: Instant):
 }
 
 function wrongParty(claims: TokenClaims, expected: Expectation): Verdict | undefined {
-  if (claims.subject !== expected.account) {
+  if (expected.account !== null && claims.subject !== expected.account) {
     return reject("subject", `its subject is ${shown(claims.subject)}, not ${shown(expected.account)}`);
   }
   if (expected.audience !== null && !claims.audiences.includes(expected.audience)) {
@@ -106,13 +146,26 @@ function wrongParty(claims: TokenClaims, expected: Expectation): Verdict | undef
  * A fresh token begins when it says, unless it says long before it was asked for: then it begins with the request, so that
  * no `iat` can make it look due already.
  */
-function timesOf(claims: TokenClaims, expected: Expectation): { startAt: Instant; expAt: Instant } {
-  const expAt = Math.min(...[claims.expAt, expected.expiresAt].filter((at) => at !== null));
+function timesOf(claims: TokenClaims, expected: Expectation, now: Instant): { startAt: Instant; expAt: Instant } {
+  const saidAt = Math.min(...[claims.expAt, expected.expiresAt].filter((at) => at !== null));
   const { issuedAt } = claims;
   const { sentAt } = expected;
-  if (issuedAt === null) return { startAt: sentAt, expAt };
-  const isBackdated = expected.askedLifetimeMs !== null && issuedAt < sentAt - leewayMs(expAt - sentAt);
-  return { startAt: isBackdated ? sentAt : issuedAt, expAt };
+  const startOf = (expAt: Instant): Instant => {
+    const isBackdated = expected.askedLifetimeMs !== null && (issuedAt ?? sentAt) < sentAt - leewayMs(expAt - sentAt);
+    return issuedAt === null || isBackdated ? sentAt : issuedAt;
+  };
+  if (saidAt < NEVER_AT) return { startAt: startOf(saidAt), expAt: saidAt };
+  const endlessMs = expected.endlessMs ?? DAY_MS;
+  // One that was made long ago and has no end is due now, not past.
+  const isOld = Number.isFinite(endlessMs) && expected.askedLifetimeMs === null;
+  const startAt = Math.max(startOf(sentAt + endlessMs), isOld ? now - endlessMs + leewayMs(endlessMs) : 0);
+  return { startAt, expAt: endOf(startAt, expected) };
+}
+
+/** When a token that has no end, or of which nobody says one, is reckoned to expire. */
+function endOf(startAt: Instant, { endlessMs }: Expectation): Instant {
+  if (endlessMs === null) return Infinity;
+  return Number.isFinite(endlessMs) ? startAt + endlessMs : NEVER_AT;
 }
 
 function validFrom(claims: TokenClaims, startAt: Instant): Instant {
@@ -120,7 +173,7 @@ function validFrom(claims: TokenClaims, startAt: Instant): Instant {
 }
 
 function wrongTime(claims: TokenClaims, expected: Expectation, now: Instant): Verdict | undefined {
-  const { startAt, expAt } = timesOf(claims, expected);
+  const { startAt, expAt } = timesOf(claims, expected, now);
   if (!Number.isFinite(expAt)) return reject("expiry", "it has no expiry");
   if (expAt <= now) return reject("expiry", `it expired at ${formatInstant(expAt)}`);
   if (expAt <= startAt || (claims.notBeforeAt ?? startAt) >= expAt)
@@ -134,8 +187,9 @@ function wrongTime(claims: TokenClaims, expected: Expectation, now: Instant): Ve
 }
 
 /** A little more than was asked for is rounding; much more is a token that nobody asked for. */
-function longestMs({ askedLifetimeMs }: Expectation): number {
-  return askedLifetimeMs === null ? LIFETIME_MS_MAX : Math.min(2 * askedLifetimeMs + HOUR_MS, LIFETIME_MS_MAX);
+function longestMs({ askedLifetimeMs, endlessMs }: Expectation): number {
+  const mostMs = Math.max(LIFETIME_MS_MAX, endlessMs ?? 0);
+  return askedLifetimeMs === null ? mostMs : Math.min(2 * askedLifetimeMs + HOUR_MS, mostMs);
 }
 
 function wrongPowers(scopes: Scopes, expected: Expectation): Verdict | undefined {
@@ -146,7 +200,10 @@ function wrongPowers(scopes: Scopes, expected: Expectation): Verdict | undefined
     return reject("roles", `it has the role ${extra.map(shown).join(", ")}, which was not asked for`);
   }
   const before = expected.previous?.scopes ?? {};
-  const kept = expected.allowedRoles.length === 0 ? Object.keys(before) : expected.requiredRoles;
+  const isFree = expected.allowedRoles.length === 0;
+  const gone = isFree ? Object.keys(before).filter((role) => role !== "" && !Object.hasOwn(scopes, role)) : [];
+  if (gone.length > 0) return reject("roles", `it lacks ${someOf(gone)} of the token in use`);
+  const kept = isFree ? Object.keys(before) : expected.requiredRoles;
   const lost = kept.flatMap((role) => less(of(before, role), of(scopes, role), role));
   if (lost.length > 0) return reject("scopes", `it lacks ${someOf(lost)} of the token in use`);
   return undefined;
@@ -159,10 +216,14 @@ function warningsOf(scopes: Scopes, issuedMs: number, expected: Expectation): re
   if (previous !== null) {
     const gained = Object.keys(scopes)
       .filter((role) => Object.hasOwn(previous.scopes, role) || !expected.requiredRoles.includes(role))
-      .flatMap((role) => less(of(scopes, role), of(previous.scopes, role), role));
+      .flatMap((role) => gainOf(of(scopes, role), of(previous.scopes, role), role));
     if (gained.length > 0) warnings.push({ kind: "scopes_gained", scopes: gained });
   }
-  if (askedLifetimeMs !== null && issuedMs < askedLifetimeMs - cappedToleranceMs(askedLifetimeMs)) {
+  if (
+    askedLifetimeMs !== null &&
+    Number.isFinite(askedLifetimeMs) &&
+    issuedMs < askedLifetimeMs - cappedToleranceMs(askedLifetimeMs)
+  ) {
     warnings.push({ kind: "lifetime_capped", askedMs: askedLifetimeMs, issuedMs });
   }
   return warnings;
@@ -176,6 +237,15 @@ function cappedToleranceMs(askedMs: number): number {
 /** A role may be called `constructor`. */
 function of(scopes: Scopes, role: string): readonly string[] | undefined {
   return Object.hasOwn(scopes, role) ? scopes[role] : undefined;
+}
+
+/** A role that brings no scopes of its own is what is gained. */
+function gainOf(
+  now: readonly string[] | undefined,
+  before: readonly string[] | undefined,
+  role: string,
+): readonly string[] {
+  return before === undefined && now?.length === 0 ? [role] : less(now, before, role);
 }
 
 function less(
@@ -192,8 +262,8 @@ function reject(check: Check, message: string): Verdict {
 }
 
 /** A token without an end says nothing that could be used. */
-function readClaims(claims: TokenClaims, expected: Expectation): ReadClaims | null {
-  const { startAt, expAt } = timesOf(claims, expected);
+function readClaims(claims: WholeClaims, expected: Expectation, now: Instant): ReadClaims | null {
+  const { startAt, expAt } = timesOf(claims, expected, now);
   return Number.isFinite(expAt) ? { startAt, validAt: validFrom(claims, startAt), expAt, scopes: claims.scopes } : null;
 }
 

@@ -10,20 +10,21 @@ import type { Berth, Member } from "./fleet.ts";
 import { acceptedPart, adopt, type Candidate, issueOf, prove } from "./look.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
 import { throughBreaker } from "./service.ts";
+import { isSpent, mayBeOf, otherOwners } from "./spoken-for.ts";
 import { LeaseLost, type Tenure } from "./tenure.ts";
 import type { TokenWork } from "./work.ts";
 
 /**
  * Before the first token is minted at an issuer without a list: what the targets hold may be a token of ours, known to a
- * state that was lost. The newest that verifies and still serves is adopted. True when one was.
+ * state that was lost or from before the settings named another issuer. The newest that verifies and still serves is
+ * adopted. True when one was.
  */
 export async function adoptFirst(work: TokenWork, record: TokenRecord): Promise<boolean> {
   const { engine, member, tenure } = work;
   if (record.desired !== null || member.issuer.capabilities.lists) return false;
-  const known = await engine.state.known(member.declared.key);
   const proved: (AcceptedIssue & { readonly text: SecretText })[] = [];
   for (const text of await textsIn(work)) {
-    const issue = known.has(text.fingerprint) ? undefined : await proveHeld(work, record, text);
+    const issue = await proveHeld(work, record, text);
     if (issue !== undefined && stillServes(issue, member, engine.clock.now())) proved.push({ ...issue, text });
   }
   const newest = newestOf(proved);
@@ -61,7 +62,7 @@ function stillServes(issue: AcceptedIssue, member: Member, now: Instant): boolea
   return now < servesUntil(issue, member.pace);
 }
 
-/** What its own claims say; it has no other witness. Undefined for a token that is not as it should be. */
+/** What its own claims say; it has no other witness. Undefined for a token that is not as it should be, or not ours to take up. */
 async function proveHeld(
   { engine, member, tenure }: { readonly engine: Engine; readonly member: Member; readonly tenure: Tenure },
   record: TokenRecord,
@@ -69,7 +70,18 @@ async function proveHeld(
 ): Promise<AcceptedIssue | undefined> {
   const now = engine.clock.now();
   const { fingerprint } = text;
-  const candidate: Candidate = { fingerprint, token: text, issuerId: null, roles: [], startAt: now, expAt: Infinity };
+  const known = (await engine.state.known(member.declared.key)).get(fingerprint);
+  if (isSpent(known?.fate) || !mayBeOf(member.issuer, text)) return undefined;
+  if ((await otherOwners(engine, member, fingerprint)).length > 0) return undefined;
+  const candidate: Candidate = {
+    fingerprint,
+    token: text,
+    issuerId: known?.issue.issuerId ?? null,
+    roles: [],
+    startAt: now,
+    expAt: Infinity,
+    comment: null,
+  };
   const verdict = await prove(member, record, tenure, candidate, now);
   // With the key out of reach it may well be ours: nothing is minted beside it, or written over it.
   if (verdict.outcome === "wait") throw new RenewdError(verdict.code, `what a target holds: ${verdict.message}`);

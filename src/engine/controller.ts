@@ -1,5 +1,15 @@
 import { probeNow } from "../core/breaker.ts";
-import type { Accepted, Control, Discarded, RenewalStanding, RenewTicket, RolledBack } from "../core/control.ts";
+import type {
+  Accepted,
+  Control,
+  Created,
+  CreationOrder,
+  Discarded,
+  RenewalStanding,
+  RenewTicket,
+  RolledBack,
+} from "../core/control.ts";
+import { createdStatus } from "../core/created-status.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
 import { ERRORS, RenewdError } from "../core/errors.ts";
@@ -10,6 +20,7 @@ import { type ServiceStatus, type StatusReport, type TokenStatus, tokenStatus } 
 import { newToken, type TokenRecord } from "../core/records.ts";
 import { pausedUntil, type TokenView, waitsForPerson } from "../core/decide.ts";
 import { DISCARD_HINT } from "../core/conditions.ts";
+import { createToken } from "./creation.ts";
 import type { Engine } from "./engine.ts";
 import type { Member } from "./fleet.ts";
 import { accept, discard, rollback } from "./rulings.ts";
@@ -17,6 +28,8 @@ import { LAST_SWEEP, type Sweeper } from "./sweeper.ts";
 import { viewOfToken } from "./work.ts";
 
 const HISTORY_DEFAULT = 50;
+/** So many tokens are created at a time, at persons' words. */
+const CREATIONS_MAX = 8;
 /** An exp has whole seconds, rounded down, so that a gain of less may be none. */
 const EXP_GRAIN_MS = 1_000;
 
@@ -25,6 +38,7 @@ export class Controller implements Control {
   readonly #engine: Engine;
   readonly #sweeper: Sweeper;
   readonly #services: () => readonly ServiceKey[];
+  #creations = 0;
 
   constructor(engine: Engine, sweeper: Sweeper, services: () => readonly ServiceKey[]) {
     this.#engine = engine;
@@ -44,7 +58,8 @@ export class Controller implements Control {
     const lastSweepAt = this.#sweeper.lastSweepAt ?? (await state.fact(LAST_SWEEP)) ?? null;
     const daemon = (await state.incidents()).filter((incident) => incident.token === "").map(conditionOf);
     const ok = tokens.every((token) => token.ok) && daemon.length === 0;
-    return { at: now, ok, lastSweepAt, daemon, services: await this.#failingServices(), tokens };
+    const created = createdStatus(await state.described(), now);
+    return { at: now, ok, lastSweepAt, daemon, services: await this.#failingServices(), tokens, created };
   }
 
   async tokenStatus(token: string): Promise<TokenStatus> {
@@ -63,28 +78,38 @@ export class Controller implements Control {
   }
 
   async history(token: string, limit: number = HISTORY_DEFAULT): Promise<readonly HistoryEntry[]> {
-    await this.#find(token);
+    // What create-token made is in no settings, and has a history all the same.
+    if ((await this.#engine.state.token(token)) === undefined) throw unknown(token);
     return this.#engine.state.history(token, limit);
   }
 
   async renew(token: string, lifetimeMs: number | null): Promise<RenewTicket> {
-    const { member, record } = await this.#find(token);
     const now = this.#engine.clock.now();
+    const { member, record } = await this.#find(token);
     if (pausedUntil(record.pause, now) !== undefined) throw new RenewdError("token_paused", `${token} is paused`);
     const joined = underWaySince(record);
-    if (joined !== undefined) {
-      void this.#sweeper.sweep();
-      return { token, since: joined, joined: true };
-    }
+    if (joined !== undefined) return this.#join(member, record, joined, now);
     const asked = lifetimeMs ?? member.declared.request.lifetimeMs;
     if (record.desired !== null && now + asked < record.desired.expAt + EXP_GRAIN_MS) {
       const sum = `now + ${formatDuration(asked)} = ${formatInstant(now + asked)}, but the token in use lives until ${formatInstant(record.desired.expAt)}`;
       throw new RenewdError("would_not_gain", sum);
     }
-    await this.#ask(token, "renew", { wish: { at: now, lifetimeMs } });
+    await this.#ask(token, "renew", { wish: { at: now, lifetimeMs, anew: false } });
     await this.#letProbe(member);
     void this.#sweeper.sweep();
     return { token, since: now, joined: false };
+  }
+
+  /** One that failed before is tried again at once: what that comes to is the answer, not the old failure. */
+  async #join(member: Member, record: TokenRecord, joined: Instant, now: Instant): Promise<RenewTicket> {
+    const { key } = member.declared;
+    const isStuck = record.trouble !== null && !waitsForPerson(this.#view(member, record), now);
+    if (isStuck) {
+      await this.#letProbe(member);
+      await this.#engine.state.free({ token: key }, now);
+    }
+    void this.#sweeper.sweep();
+    return { token: key, since: isStuck ? now : joined, joined: true };
   }
 
   async renewal(token: string, since: Instant): Promise<RenewalStanding> {
@@ -155,6 +180,18 @@ export class Controller implements Control {
     return done;
   }
 
+  async createToken(order: CreationOrder): Promise<Created> {
+    if (this.#creations >= CREATIONS_MAX)
+      throw new RenewdError("state_locked", `${CREATIONS_MAX} tokens are being created already; try again`);
+    this.#creations += 1;
+    try {
+      return await createToken(this.#engine, order, this.#sweeper.signal);
+    } finally {
+      this.#creations -= 1;
+      void this.#sweeper.sweep();
+    }
+  }
+
   async adopt(token: string, target: string): Promise<void> {
     await this.#find(token);
     const now = this.#engine.clock.now();
@@ -197,8 +234,7 @@ export class Controller implements Control {
   async #find(token: string): Promise<{ readonly member: Member; readonly record: TokenRecord }> {
     const member = this.#engine.fleet().members.get(token);
     const record = await this.#engine.state.token(token);
-    if (member === undefined || record === undefined)
-      throw new RenewdError("unknown_token", `no token ${token} is declared`);
+    if (member === undefined || record === undefined) throw unknown(token);
     return { member, record };
   }
 
@@ -210,6 +246,10 @@ export class Controller implements Control {
     }
     return all;
   }
+}
+
+function unknown(token: string): RenewdError {
+  return new RenewdError("unknown_token", `no token ${token} is declared`);
 }
 
 /** A renewal that is under way, or a wish that was not tried yet, is joined; one whose try failed is asked for anew. */

@@ -11,6 +11,7 @@ import { verify, type Verdict } from "../core/verify.ts";
 import { expectationOf } from "./expectation.ts";
 import type { Engine } from "./engine.ts";
 import type { Member } from "./fleet.ts";
+import { retiredBy } from "./retiring.ts";
 import { throughBreaker } from "./service.ts";
 import type { Tenure } from "./tenure.ts";
 
@@ -131,25 +132,29 @@ export async function adopt(
   from: "issuer" | "target",
 ): Promise<void> {
   const { fingerprint, expAt, startAt } = issue;
+  const at = engine.clock.now();
   const event: DomainEvent = {
     type: "renewal:adopted",
-    at: engine.clock.now(),
+    at,
     token: member.declared.key,
     fingerprint,
     expAt,
     from,
   };
   const granted = record.wish !== null && startAt >= record.wish.at;
+  const { retires, fates, events } = retiredBy(member, record, at);
+  const all = [event, ...events];
   await tenure.changeToken({
-    accept: { issue, token, over: record.desired?.fingerprint ?? null },
+    accept: { issue, token, over: record.desired?.fingerprint ?? null, retires },
+    fates,
     mint: null,
     quarantine: null,
     ...(granted ? { wish: null } : {}),
     trouble: null,
     calls: [],
-    events: [event],
+    events: all,
   });
-  engine.emit(event);
+  for (const each of all) engine.emit(each);
 }
 
 function fateChange(

@@ -5,6 +5,7 @@ import type { Instant } from "../core/duration.ts";
 import type { Held, Ownership, TargetRecord } from "../core/records.ts";
 import type { Fingerprint, SecretText } from "../core/secret-text.ts";
 import type { TargetChange } from "../core/state-store.ts";
+import { mayBeOf } from "./spoken-for.ts";
 import { issueSeen } from "./stranger.ts";
 import type { TargetWork } from "./work.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
@@ -68,12 +69,14 @@ async function ownershipOf(
 async function isOurExpired(work: TargetWork, token: SecretText): Promise<boolean> {
   const { member, tenure, engine } = work;
   const { issuer, declared } = member;
+  if (!mayBeOf(issuer, token)) return false;
   const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(token, signal));
   if (inspection.outcome !== "proved") return false;
   const { subject, audiences, expAt } = inspection.claims;
   const { audience } = declared.request;
+  const account = declared.request.subject ?? issuer.account;
   return (
-    subject === issuer.account &&
+    (account === null || subject === account) &&
     (audience === null || audiences.includes(audience)) &&
     expAt !== null &&
     expAt <= engine.clock.now()

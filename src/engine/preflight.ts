@@ -1,5 +1,7 @@
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError, toRenewdError } from "../core/errors.ts";
+import type { MintKind } from "../core/ports.ts";
+import type { TokenRecord } from "../core/records.ts";
 import type { Berth } from "./fleet.ts";
 import type { TokenWork } from "./work.ts";
 import { NotAdmitted, throughBreaker } from "./service.ts";
@@ -9,12 +11,19 @@ export const STORE_CALL_LIMIT_MS = 60_000;
 
 /**
  * Asks, before anything is minted, whether our own state and every target could take a token now. Without our own state
- * nothing is minted, ever. Without any target it waits until the renewal is urgent; an issuer that revokes the old token
- * needs all of them.
+ * nothing is minted, ever. Without any target it waits until the renewal is urgent. Where the issuer revokes the old token
+ * at once nothing is asked for until all of them could: each that cannot would hold a dead one.
  */
-export async function preflight(work: TokenWork, urgent: boolean): Promise<void> {
+export async function preflight(
+  work: TokenWork,
+  { desired }: Pick<TokenRecord, "desired">,
+  kind: MintKind,
+  urgent: boolean,
+): Promise<void> {
   const { engine, member } = work;
   await engine.state.preflight();
+  // An extension writes nowhere: the text stays what it is.
+  if (kind === "extend") return;
   const failures: { readonly label: string; readonly error: RenewdError }[] = [];
   for (const berth of member.berths) {
     const error = await tryPlace(work, berth);
@@ -30,13 +39,13 @@ export async function preflight(work: TokenWork, urgent: boolean): Promise<void>
     failures: said,
   };
   engine.emit(event);
-  const tooMany = member.issuer.capabilities.overlap === "none" || failures.length === member.berths.length;
-  if (tooMany && !urgent) {
-    throw new RenewdError(
-      first.error.code,
-      `nothing was asked for, because no target could take it: ${said.join("; ")}`,
-    );
-  }
+  const isInUse = desired !== null && desired.expAt > engine.clock.now();
+  const isRevoking = isInUse && member.issuer.capabilities.overlap === "none";
+  if (!isRevoking && (urgent || failures.length < member.berths.length)) return;
+  const why = isRevoking
+    ? "not every target could take it, and the issuer revokes the old one at once"
+    : "no target could take it";
+  throw new RenewdError(first.error.code, `nothing was asked for, because ${why}: ${said.join("; ")}`);
 }
 
 async function tryPlace(work: TokenWork, berth: Berth): Promise<RenewdError | undefined> {

@@ -1,14 +1,16 @@
 import { servesUntil } from "../core/decide.ts";
-import { type Instant, MINUTE_MS } from "../core/duration.ts";
+import { formatInstant, type Instant, MINUTE_MS } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { Issue } from "../core/issue.ts";
-import type { Fingerprint, SecretText } from "../core/secret-text.ts";
+import type { Inspection } from "../core/ports.ts";
+import type { SecretText } from "../core/secret-text.ts";
 import type { AcceptedIssue, Mint, TokenRecord, Warning } from "../core/records.ts";
 import type { TokenChange } from "../core/state-store.ts";
 import { verify, type Verdict } from "../core/verify.ts";
 import { expectationOf } from "./expectation.ts";
 import { LookAgain, type TokenWork } from "./work.ts";
+import { retiredBy } from "./retiring.ts";
 import { failToken } from "./trouble.ts";
 
 /** Proves the fresh token of the open mint: accepted it becomes desired, rejected it is quarantined and the old one stays. */
@@ -18,19 +20,37 @@ export async function proveFresh(work: TokenWork, record: TokenRecord): Promise<
   if (mint === null || mint.fresh === null) return;
   const { fresh } = mint;
   const text = await engine.state.unseal(member.declared.key, fresh.fingerprint);
+  // What was extended may be out of use meanwhile: a person rolled it back, or accepted another.
+  const isOutOfUse = text === undefined || record.desired?.fingerprint !== fresh.fingerprint;
+  if (mint.kind === "extend" && isOutOfUse) return tenure.changeToken({ mint: null });
   if (text === undefined) throw new TypeError("an open mint without its sealed token");
   const { issuer } = member;
   const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(text, signal));
   const expected = expectationOf(member, record, { minted: mint });
-  const verdict = verify(inspection, expected, engine.clock.now());
+  const verdict = verify(mint.kind === "extend" ? begunAnew(inspection) : inspection, expected, engine.clock.now());
   switch (verdict.outcome) {
     case "pass":
-      return accept(work, mint, fresh, text, verdict, record.desired?.fingerprint ?? null);
+      if (mint.kind === "extend" && verdict.expAt === record.desired?.expAt)
+        return failToken(work, unmoved(verdict.expAt), { mint: null });
+      return accept(work, mint, fresh, text, verdict, record);
     case "wait":
       throw waitError(verdict, engine.clock.now());
     case "reject":
+      // There is no fresh token to be kept out: what was to be extended goes on as it is.
+      if (mint.kind === "extend")
+        return failToken(work, new RenewdError(verdict.code, verdict.message), { mint: null });
       return quarantine(work, fresh, verdict);
   }
+}
+
+function unmoved(expAt: Instant): RenewdError {
+  return new RenewdError("no_progress", `the issuer left its expiry at ${formatInstant(expAt)}`);
+}
+
+/** An extended token was made long ago; its life as it is now begins with the request. */
+function begunAnew(inspection: Inspection): Inspection {
+  if (inspection.outcome !== "proved") return inspection;
+  return { ...inspection, claims: { ...inspection.claims, issuedAt: null } };
 }
 
 async function accept(
@@ -39,12 +59,13 @@ async function accept(
   fresh: Issue,
   text: SecretText,
   verdict: Extract<Verdict, { outcome: "pass" }>,
-  over: Fingerprint | null,
+  record: TokenRecord,
 ): Promise<void> {
   const { engine, member, tenure } = work;
   const at = engine.clock.now();
   const { startAt, expAt, scopes, warnings } = verdict;
-  const issue: AcceptedIssue = { ...fresh, startAt, expAt, scopes, warnings, origin: "minted", acceptedAt: at };
+  const origin = mint.kind === "extend" ? "extended" : "minted";
+  const issue: AcceptedIssue = { ...fresh, startAt, expAt, scopes, warnings, origin, acceptedAt: at };
   const { fingerprint } = fresh;
   const told = warnings.map(warningText);
   const event: DomainEvent = {
@@ -56,16 +77,19 @@ async function accept(
     expAt,
     warnings: told,
   };
+  const { retires, fates, events } = retiredBy(member, record, at);
+  const all = [event, ...events];
   await tenure.changeToken({
-    accept: { issue, token: text, over },
+    accept: { issue, token: text, over: record.desired?.fingerprint ?? null, retires },
+    fates,
     mint: null,
     quarantine: null,
     wish: null,
     trouble: null,
     calls: [],
-    events: [event],
+    events: all,
   });
-  engine.emit(event);
+  for (const each of all) engine.emit(each);
 }
 
 function warningText(warning: Warning): string {
@@ -116,7 +140,9 @@ async function quarantine(
 export async function outlive(work: TokenWork, record: TokenRecord): Promise<void> {
   const { engine, member, tenure } = work;
   if (record.mint === null || record.mint.fresh === null) return;
-  const { fresh, settleAt } = record.mint;
+  const { fresh, sentAt } = record.mint;
+  // Of the first try: one that was made again may have served long ago.
+  const answeredBy = sentAt + member.issuer.callLimitMs;
   const { fingerprint, expAt } = fresh;
   const event: DomainEvent = {
     type: "renewal:outlived",
@@ -125,8 +151,10 @@ export async function outlive(work: TokenWork, record: TokenRecord): Promise<voi
     fingerprint,
     expAt,
   };
-  const change: TokenChange = { mint: null, fates: [{ issue: fresh, fate: "outlived" }], events: [event] };
-  if (servesUntil(fresh, member.pace) <= settleAt) {
+  const isExtension = record.mint.kind === "extend";
+  const fates = isExtension ? {} : { fates: [{ issue: fresh, fate: "outlived" as const }] };
+  const change: TokenChange = { mint: null, ...fates, events: [event] };
+  if (servesUntil(fresh, member.pace) <= answeredBy) {
     return failToken(work, new RenewdError("no_progress", "the fresh token lives too short to be of use"), change);
   }
   await tenure.changeToken(change);

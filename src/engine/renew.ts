@@ -8,6 +8,8 @@ import { ask } from "./ask.ts";
 import type { Engine } from "./engine.ts";
 import type { Member } from "./fleet.ts";
 import { outlive, proveFresh } from "./prove.ts";
+import { retire } from "./retire.ts";
+import { retirementOf } from "./retiring.ts";
 import { settle } from "./settle.ts";
 import { workUnderLease } from "./steps.ts";
 import { tellConditions } from "./tell.ts";
@@ -47,19 +49,25 @@ async function act(
       return proveFresh(work, record);
     case "outlive":
       return outlive(work, record);
+    case "retire":
+      return retire(work, record);
   }
 }
 
 async function viewOf(engine: Engine, member: Member): Promise<TokenView | undefined> {
   const record = await engine.state.token(member.declared.key);
   if (record === undefined) return undefined;
-  return viewOfToken(engine, member, record);
+  const view = viewOfToken(engine, member, record);
+  return { ...view, retireAt: (await retirementOf(engine, member, record))?.at ?? null };
 }
 
 async function agendaOf(engine: Engine, view: TokenView | undefined, waitUntil: Instant): Promise<Agenda> {
   const now = engine.clock.now();
   if (view === undefined) return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
   const { desired, firstSeenAt } = view.record;
+  // What no setting declares is nobody's to be alarmed about.
+  if (engine.fleet().members.get(view.record.key)?.creation?.described === true)
+    return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
   const deadlineAt = desired === null ? null : scheduleOf(desired, view.pace).deadlineAt;
   const tellAgainAt = await tellConditions(
     engine,

@@ -44,7 +44,11 @@ export async function discard(engine: Engine, view: TokenView): Promise<Discarde
   const ruling = discardOf(view, at);
   const fingerprint = ruling.rule === "discard" ? ruling.quarantined : null;
   const event: DomainEvent = { type: "renewal:discarded", at, token, fingerprint };
-  await record(engine, token, { ...ruling, events: [event] }, "nothing_quarantined");
+  const secret = ruling.rule === "give_up" ? (view.record.mint?.chosen ?? null) : null;
+  // Its secret may be that of a live token: where it is kept is told.
+  const aside: DomainEvent[] =
+    secret === null ? [] : [{ type: "issue:set-aside", at, token, fingerprint: secret } as const];
+  await record(engine, token, { ...ruling, events: [event, ...aside] }, "nothing_quarantined");
   return { token, fingerprint };
 }
 

@@ -2,8 +2,9 @@ import { CALLS_PER_HOUR_ONE, withCall } from "../core/backoff.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { SECOND_MS } from "../core/duration.ts";
 import type { FoundToken } from "../core/ports.ts";
-import type { Mint, TokenRecord } from "../core/records.ts";
+import { isRepeatable, type Mint, type TokenRecord } from "../core/records.ts";
 import { issueOf, look, unknownOf } from "./look.ts";
+import { repeat } from "./repeat.ts";
 import type { TokenWork } from "./work.ts";
 
 /**
@@ -15,6 +16,7 @@ export async function settle(work: TokenWork, record: TokenRecord): Promise<void
   const { engine, member, tenure } = work;
   const { mint } = record;
   if (mint === null) return;
+  if (isRepeatable(mint)) return repeat(work, record, mint);
   const token = member.declared.key;
   const lookedAt = engine.clock.now();
   // A stored end that is further off than a call can take was written by a clock that leapt.
@@ -40,7 +42,7 @@ export async function settle(work: TokenWork, record: TokenRecord): Promise<void
   const { fingerprint } = fresh;
   const event: DomainEvent = { type: "renewal:minted", at, token, renewal: mint.id, fingerprint };
   await tenure.changeToken({
-    mint: { ...mint, fresh },
+    mint: { ...mint, fresh, told: { expAt: made.expAt, scopes: null } },
     sealed: { fingerprint, token: made.token },
     trouble: null,
     events: [event],

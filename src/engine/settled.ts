@@ -1,4 +1,5 @@
 import type { RenewalResult } from "../core/events.ts";
+import { isSameIssue } from "../core/issue.ts";
 import type { AcceptedIssue } from "../core/records.ts";
 import type { TargetWork } from "./work.ts";
 
@@ -13,10 +14,17 @@ export async function settleIfLast(work: TargetWork, desired: AcceptedIssue): Pr
   const targets = await engine.state.targets(token);
   const declared = new Set(member.berths.map((berth) => berth.declared.label));
   const mine = targets.filter((each) => declared.has(each.label));
-  if (mine.some((each) => each.held?.fingerprint !== fingerprint || each.delivery !== null)) return;
+  if (mine.some((each) => !isSameIssue(each.held, desired) || each.delivery !== null)) return;
   const at = engine.clock.now();
-  if (!(await engine.state.settle(token, fingerprint, at))) return;
+  // Its worker reckons from now when the old one may be ended; it may sleep for long.
+  if (member.declared.request.retire) await engine.state.wake({ token }, at);
+  if (!(await engine.state.settle(token, nameOf(desired), at))) return;
   engine.emit({ type: "renewal:settled", at, token, fingerprint, expAt, result: resultOf(desired) });
+}
+
+/** An extension has the text of the issue before it. */
+function nameOf({ fingerprint, origin, startAt }: AcceptedIssue): string {
+  return origin === "extended" ? `${fingerprint}@${startAt}` : fingerprint;
 }
 
 function resultOf(issue: AcceptedIssue): RenewalResult {

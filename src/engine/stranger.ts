@@ -3,10 +3,12 @@ import { type Issue, supersedes } from "../core/issue.ts";
 import type { Observation } from "../core/ports.ts";
 import type { TargetRecord } from "../core/records.ts";
 import type { Fingerprint } from "../core/secret-text.ts";
+import type { IssueFate } from "../core/state-store.ts";
 import { pausedUntil, waitsForPerson } from "../core/decide.ts";
 import { adoptSeen } from "./adopt-held.ts";
 import { adoptFrom, look, unknownOf } from "./look.ts";
 import { NotAdmitted } from "./service.ts";
+import { isSpent, mayBeOf } from "./spoken-for.ts";
 import { LookAgain, type TargetWork } from "./work.ts";
 import { Tenure } from "./tenure.ts";
 
@@ -23,8 +25,8 @@ export async function issueSeen(
   observation: Observation,
   fingerprint: Fingerprint,
 ): Promise<Issue | null> {
-  const known = await knownIssue(work, fingerprint);
-  if (known !== undefined && (known === null || !(await isToBeTakenUp(work, known)))) return known;
+  const known = await knownEntry(work, fingerprint);
+  if (known !== undefined && !(await isToBeTakenUp(work, known))) return issueOf(known);
   if (record.drift?.fingerprint === fingerprint) return null;
   try {
     await lookForStranger(work, observation, fingerprint);
@@ -32,25 +34,32 @@ export async function issueSeen(
     const isOutOfReach = thrown instanceof RenewdError || thrown instanceof NotAdmitted;
     if (!isOutOfReach || record.ownership === "none" || (await mayBeNewer(work, observation))) throw thrown;
   }
-  return (await knownIssue(work, fingerprint)) ?? null;
+  const now = await knownEntry(work, fingerprint);
+  return now === undefined ? null : issueOf(now);
 }
 
-/** Known, but not in use although it is newer: nothing older may be written over it while it lives, so it is taken up. */
-async function isToBeTakenUp({ engine, member }: TargetWork, issue: Issue): Promise<boolean> {
+interface Known {
+  readonly issue: Issue;
+  readonly fate: IssueFate;
+}
+
+/**
+ * Known, but not in use although it is newer, or although nothing is in use since the settings named another issuer: nothing
+ * older may be written over it while it lives, so it is taken up. What a first request may have made comes before it.
+ */
+async function isToBeTakenUp({ engine, member }: TargetWork, { issue, fate }: Known): Promise<boolean> {
   const token = await engine.state.token(member.declared.key);
-  if (token === undefined || token.desired === null || token.withdrawn.includes(issue.fingerprint)) return false;
-  return issue.expAt > engine.clock.now() && supersedes(issue, token.desired);
+  if (token === undefined || isSpent(fate) || issue.expAt <= engine.clock.now()) return false;
+  return supersedes(issue, token.desired) && (token.desired !== null || token.mint === null);
 }
 
-async function isKnown({ engine, member }: TargetWork, fingerprint: Fingerprint): Promise<boolean> {
-  return (await engine.state.known(member.declared.key)).has(fingerprint);
+async function knownEntry({ engine, member }: TargetWork, fingerprint: Fingerprint): Promise<Known | undefined> {
+  return (await engine.state.known(member.declared.key)).get(fingerprint);
 }
 
-/** Undefined for one never heard of, null for one known as not ours. */
-async function knownIssue({ engine, member }: TargetWork, fingerprint: Fingerprint): Promise<Issue | null | undefined> {
-  const entry = (await engine.state.known(member.declared.key)).get(fingerprint);
-  if (entry === undefined) return undefined;
-  return entry.fate === "foreign" || entry.fate === "quarantined" ? null : entry.issue;
+/** Null for one known as not ours. */
+function issueOf({ issue, fate }: Known): Issue | null {
+  return fate === "foreign" || fate === "quarantined" ? null : issue;
 }
 
 /** While the issuer cannot be asked, our own target is put right all the same, unless what it holds may supersede what we have. */
@@ -58,11 +67,13 @@ async function mayBeNewer(work: TargetWork, observation: Observation): Promise<b
   const { engine, member, tenure } = work;
   if (observation.state !== "holds") return true;
   const { token } = observation;
+  if (!mayBeOf(member.issuer, token)) return false;
   const inspection = await tenure.call(member.issuer.callLimitMs, (signal) => member.issuer.inspect(token, signal));
   if (inspection.outcome !== "proved") return inspection.outcome === "unknown";
   const desired = (await engine.state.token(member.declared.key))?.desired;
   const { subject, issuedAt } = inspection.claims;
-  return subject === member.issuer.account && (issuedAt ?? Infinity) >= (desired?.startAt ?? 0);
+  const account = member.declared.request.subject ?? member.issuer.account;
+  return (account === null || subject === account) && (issuedAt ?? Infinity) >= (desired?.startAt ?? 0);
 }
 
 /** What somebody else put there may be a token of ours that renewd does not know: the issuer's list tells. That is the token's own business, so its lease is taken for it. */
@@ -81,7 +92,7 @@ async function lookForStranger(work: TargetWork, observation: Observation, finge
       if (now < record.mint.settleAt) throw new LookAgain(record.mint.settleAt);
       throw new RenewdError("outcome_unknown", "it holds a value that may be what the issuer was last asked for");
     }
-    if (!capabilities.lists || (await isKnown(work, fingerprint))) {
+    if (!capabilities.lists || (await knownEntry(work, fingerprint)) !== undefined) {
       if (observation.state === "holds") await adoptSeen({ engine, member, tenure }, record, observation.token);
       return;
     }

@@ -89,6 +89,11 @@ export class Sweeper {
   }
 
   /** Takes no more work, lets what is under way finish within the grace, then aborts its calls. Answers how many were handed back. */
+  /** Aborts what is under way when the daemon stops. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
   async stop(graceMs: number): Promise<number> {
     this.#stopping = true;
     let handedBack = 0;

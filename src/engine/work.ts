@@ -15,8 +15,12 @@ export interface TokenWork {
 }
 
 /** A token as the settings in force declare it. */
-export function viewOfToken(engine: Engine, { declared, pace, issuer }: Member, record: TokenRecord): TokenView {
-  return { declared, record, pace, clockTrusted: engine.watch.trusted, issuer: issuer.capabilities };
+export function viewOfToken(engine: Engine, member: Member, record: TokenRecord): TokenView {
+  const { declared, pace, issuer, creation } = member;
+  const { trusted } = engine.watch;
+  // What a person asks for anew is that call's own to make: it alone knows the secret and the expiry that were given.
+  const seen = record.wish?.anew === true && creation === undefined ? { ...record, wish: null } : record;
+  return { declared, record: seen, pace, clockTrusted: trusted, issuer: issuer.capabilities, retireAt: null };
 }
 
 /** One target's worker. A dead target holds up nothing but itself. */

@@ -25,7 +25,11 @@ export async function write(work: TargetWork, record: TargetRecord): Promise<voi
   const desired = token?.desired ?? null;
   if (token === undefined || desired === null) return;
   if (deliveriesPausedUntil(token.pause, engine.clock.now()) !== undefined) return;
-  if (fingerprintOf(seen.observation) === desired.fingerprint) return done(work, desired, "written");
+  if (fingerprintOf(seen.observation) === desired.fingerprint) {
+    // What readers have had for long was only extended: there is nothing to tell them.
+    const wasThere = record.held?.fingerprint === desired.fingerprint && desired.origin === "extended";
+    return done(work, desired, wasThere ? "confirmed" : "written");
+  }
   if (!seen.mayWrite) {
     const owner = seen.observation.owner === "other" ? "marked as somebody else's" : "not a token of ours";
     throw new RenewdError("store_not_owned", `what it holds is ${owner}; nothing was written`);

@@ -1,7 +1,8 @@
 /** What goes over the control socket: `POST /control/<method>` with the arguments as a JSON array, answered by `{result}` or `{error}`. */
 import { z } from "zod";
-import type { Control } from "../core/control.ts";
+import type { Control, Created, CreationOrder } from "../core/control.ts";
 import { type ErrorCode, ERRORS, RenewdError } from "../core/errors.ts";
+import { SecretText } from "../core/secret-text.ts";
 
 /** What the verbs may ask of a daemon that runs, besides what any control answers. */
 export interface Remote extends Control {
@@ -13,6 +14,34 @@ export interface Remote extends Control {
 
 const token = z.string().max(200);
 const instant = z.number();
+const shortText = z.string().max(500);
+const names = z.array(shortText).max(200);
+const creation: z.ZodType<CreationOrder> = z.strictObject({
+  of: z.union([
+    z.strictObject({ kind: z.literal("declared"), token }),
+    z.strictObject({
+      kind: z.literal("described"),
+      issuer: token,
+      name: shortText.nullable(),
+      comment: shortText.nullable(),
+      flags: z.strictObject({
+        user: shortText.nullable(),
+        server: shortText.nullable(),
+        roles: names,
+        scopes: names,
+        lifetime: shortText.nullable(),
+      }),
+    }),
+  ]),
+  expAt: instant.nullable(),
+  reuse: z.boolean(),
+  secret: z
+    .string()
+    .max(64 * 1024)
+    .transform((given) => new SecretText(given))
+    .nullable(),
+  superuser: z.boolean(),
+});
 
 /** The arguments of every method, as they are checked when they come in. */
 export const CALLS: { readonly [M in keyof Remote]: z.ZodType<Parameters<Remote[M]>> } = {
@@ -27,6 +56,7 @@ export const CALLS: { readonly [M in keyof Remote]: z.ZodType<Parameters<Remote[
   rollback: z.tuple([token]),
   accept: z.tuple([token]),
   discard: z.tuple([token]),
+  createToken: z.tuple([creation]),
   adopt: z.tuple([token, token]),
   issueLink: z.tuple([]),
   reload: z.tuple([]),
@@ -62,4 +92,21 @@ function parseJson(text: string): unknown {
 
 function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERRORS, text);
+}
+
+const createdText = z.looseObject({ token: z.string() });
+
+/** The one secret that goes in: over this socket only, which nobody but its owner can open. */
+export function sentOrder(order: CreationOrder): unknown {
+  return { ...order, secret: order.secret?.reveal() ?? null };
+}
+
+/** The one secret that goes out, likewise. */
+export function sentCreated(created: Created): unknown {
+  return { ...created, token: created.token.reveal() };
+}
+
+export function readCreated(result: unknown): Created {
+  const read = createdText.parse(result);
+  return { ...(read as unknown as Created), token: new SecretText(read.token) };
 }

@@ -1,10 +1,12 @@
 import { request } from "node:http";
 import { RenewdError } from "../core/errors.ts";
-import { type Method, type Remote, readAnswer } from "./control-calls.ts";
+import { type Method, type Remote, readAnswer, readCreated, sentOrder } from "./control-calls.ts";
 import { isSilent, probeSocket } from "./control-path.ts";
 
-/** Every call records a wish or reads the state, so an answer that takes longer will not come. */
+/** Every other call records a wish or reads the state, so an answer that takes longer will not come. */
 const LIMIT_MS = 30_000;
+/** The issuer is asked, and a lost answer waited for. */
+const CREATION_LIMIT_MS: number = 15 * 60_000;
 const ANSWER_BYTES_MAX: number = 64 * 1024 * 1024;
 
 /** The daemon that listens on this socket; undefined when none does. Throws `daemon_unreachable` when it cannot be asked. */
@@ -26,6 +28,7 @@ export async function connectControl(path: string): Promise<(Remote & { close():
     rollback: bound("rollback"),
     accept: bound("accept"),
     discard: bound("discard"),
+    createToken: async (order) => readCreated(await call("createToken", [sentOrder(order)])),
     adopt: bound("adopt"),
     issueLink: bound("issueLink"),
     reload: bound("reload"),
@@ -44,7 +47,7 @@ function post(socketPath: string, method: Method, body: string): Promise<string>
       method: "POST",
       headers,
       agent: false,
-      timeout: LIMIT_MS,
+      timeout: method === "createToken" ? CREATION_LIMIT_MS : LIMIT_MS,
     };
     const asked = request(options, (answer) => {
       const chunks: Buffer[] = [];

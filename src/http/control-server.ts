@@ -2,7 +2,8 @@ import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import { RenewdError, toRenewdError } from "../core/errors.ts";
-import { CALLS, isMethod, type Remote } from "./control-calls.ts";
+import type { CreationOrder } from "../core/control.ts";
+import { CALLS, isMethod, type Remote, sentCreated } from "./control-calls.ts";
 import { isSilent, probeSocket } from "./control-path.ts";
 
 const BODY_BYTES_MAX: number = 64 * 1024;
@@ -78,6 +79,7 @@ async function call(control: Remote, incoming: IncomingMessage): Promise<unknown
   }
   const args = CALLS[method].safeParse(parseJson(await read(incoming)));
   if (!args.success) throw new RenewdError("usage", `bad arguments of ${method}; the daemon may be of another version`);
+  if (method === "createToken") return sentCreated(await control.createToken(...(args.data as [CreationOrder])));
   const act = control[method] as (...args: readonly unknown[]) => Promise<unknown>;
   return act.apply(control, args.data);
 }

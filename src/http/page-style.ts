@@ -8,6 +8,7 @@ export const PAGE_STYLE = `
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin: 0; }
 h2 { font-size: 1.15rem; margin: 0; }
+h3 { font-size: 1rem; margin: 0; }
 p, ul { margin: 0.4rem 0; }
 ul { padding-left: 1.2rem; }
 code { font: 0.9em ui-monospace, monospace; }

@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
+import type { CreatedStatus } from "../core/created-status.ts";
 import type { Condition } from "../core/incidents.ts";
 import type {
   Next,
@@ -54,7 +55,7 @@ export function statusBody(report: StatusReport): Html {
     </header>
     ${report.daemon.map(conditionView)} ${report.services.map(serviceView)}
     ${tokens.map((token) => tokenView(token, report.at))}
-    ${tokens.length === 0 ? html`<p>No token is declared.</p>` : ""}`;
+    ${tokens.length === 0 ? html`<p>No token is declared.</p>` : ""} ${createdView(report)}`;
 }
 
 function headline(report: StatusReport, attention: number): string {
@@ -83,7 +84,7 @@ function tokenView(token: TokenStatus, now: Instant): Html {
   return html`<article class="${token.ok ? "good" : "bad"}">
     <h2>${token.token} <span class="state">${TOKEN_STATES[token.state]}</span></h2>
     <p class="dim">${token.name} at ${token.issuer}</p>
-    ${token.conditions.map(conditionView)}
+    ${token.comment === null ? "" : html`<p>${token.comment}</p>`} ${token.conditions.map(conditionView)}
     <dl>
       ${
         newest === null
@@ -102,6 +103,31 @@ function tokenView(token: TokenStatus, now: Instant): Html {
     </dl>
     ${token.targets.map((target) => targetView(target, now))}
   </article>`;
+}
+
+const CREATED_STATES: Readonly<Record<CreatedStatus["state"], string>> = {
+  live: "live",
+  expired: "expired",
+  unfinished: "asked for, and not there yet",
+};
+
+function createdView({ created, at }: StatusReport): Html | "" {
+  if (created.length === 0) return "";
+  return html`<h2>Made by create-token</h2>
+    <p class="dim">In no settings, so nothing renews them.</p>
+    ${created.map(
+      ({ name, issuer, user, comment, roles, fingerprint, expiresAt, state }) =>
+        html`<article>
+          <h3>${name} <span class="state">${CREATED_STATES[state]}</span></h3>
+          <p class="dim">at ${issuer}${user === null ? "" : ` for ${user}`}</p>
+          ${comment === null ? "" : html`<p>${comment}</p>`}
+          <dl>
+            ${fingerprint === null ? "" : row("token", html`<code>${fingerprint}</code>`)}
+            ${fingerprint === null ? "" : row("expires", expiresAt === null ? "never" : when(expiresAt, at))}
+            ${row("roles", roles.join(", ") || "none")}
+          </dl>
+        </article>`,
+    )}`;
 }
 
 function targetView(target: TargetStatus, now: Instant): Html {

@@ -40,6 +40,7 @@ export interface TokenSummary {
   readonly server: string;
   readonly roles: readonly string[];
   readonly expiresAt: Instant;
+  readonly comment: string | null;
 }
 
 /**
@@ -171,8 +172,8 @@ export class IssuerAdmin {
   /** Every row ever minted, oldest first. */
   async listTokens(): Promise<readonly TokenSummary[]> {
     const rows = await listTokenRows(this.#db);
-    return rows.map(({ id, name, username, server, roles, expiry }) => {
-      return { id, name, username, server, roles: roles.map((role) => role.name), expiresAt: expiry };
+    return rows.map(({ id, name, username, server, roles, expiry, comment }) => {
+      return { id, name, username, server, roles: roles.map((role) => role.name), expiresAt: expiry, comment };
     });
   }
 

@@ -8,6 +8,7 @@ import type { RoleRow, ServerRow, UserRow } from "./schema.ts";
 import type { IssuerServices } from "./services.ts";
 
 const NAME_LENGTH = 75;
+const COMMENT_LENGTH = 500;
 const LIFETIME_INVALID = "lifetime_minutes must be a positive integer";
 
 export interface Minted {
@@ -39,7 +40,7 @@ export async function mintToken(
   const expiry = chooseExpiry(now, body["lifetime_minutes"], greatest, "selected server and roles");
   if (hasPassed(now, greatest)) throw notPermitted(`Token for ${user.username} expired`);
   if (new Set(roles).size < roles.length) throw nameExists();
-  return record(services, { name, user, server, roles, now, expiry });
+  return record(services, { name, comment: readComment(body["comment"]), user, server, roles, now, expiry });
 }
 
 /**
@@ -71,7 +72,7 @@ export async function renewToken(
     throw notPermitted(`Token for ${user.username} cannot be renewed: maximum permitted expiry has already passed.`);
   }
   const expiry = chooseExpiry(now, body["lifetime_minutes"], greatest, "server and original roles");
-  return record(services, { name: original.name, user, server, roles, now, expiry });
+  return record(services, { name: original.name, comment: original.comment, user, server, roles, now, expiry });
 }
 
 /** A given lifetime is honoured or refused; only where none is given the greatest is taken, however short. */
@@ -115,6 +116,13 @@ function readName(value: unknown): string {
   return name;
 }
 
+/** FlowAuth ignores it; here it is kept, and shown wherever the token is listed. */
+function readComment(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string" && value.length <= COMMENT_LENGTH) return value;
+  throw invalidField("comment", `A comment is a text of at most ${COMMENT_LENGTH} characters.`);
+}
+
 function readRoleNames(value: unknown): string[] {
   if (!Array.isArray(value) || value.length === 0) throw invalidField("roles", "No roles.");
   return value.map((each: unknown) => {
@@ -126,6 +134,7 @@ function readRoleNames(value: unknown): string[] {
 
 interface NewToken {
   readonly name: string;
+  readonly comment: string | null;
   readonly user: UserRow;
   readonly server: ServerRow;
   readonly roles: readonly RoleRow[];
@@ -135,7 +144,7 @@ interface NewToken {
 
 async function record(services: IssuerServices, order: NewToken): Promise<Minted> {
   const { db, sealer, random, keys } = services;
-  const { name, user, server, roles, now, expiry } = order;
+  const { name, comment, user, server, roles, now, expiry } = order;
   const scopes = await scopesByRoleName(db, roles);
   const token = await signFlowJwt(
     { server: server.name, username: user.username, scopes, now, expiry },
@@ -145,7 +154,14 @@ async function record(services: IssuerServices, order: NewToken): Promise<Minted
   const id = await db.transaction().execute(async (transaction) => {
     const row = await transaction
       .insertInto("token_history")
-      .values({ name, sealed_token: sealer.seal("token", token), expiry, user_id: user.id, server_id: server.id })
+      .values({
+        name,
+        comment,
+        sealed_token: sealer.seal("token", token),
+        expiry,
+        user_id: user.id,
+        server_id: server.id,
+      })
       .returning("id")
       .executeTakeFirstOrThrow();
     const pairs = roles.map((role) => ({ token_id: row.id, role_id: role.id }));

@@ -22,6 +22,11 @@ const MIGRATIONS: Record<string, Migration> = {
         .execute();
     },
   },
+  "0002-comments": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable("token_history").addColumn("comment", "varchar(500)").execute();
+    },
+  },
 };
 
 async function createServersAndRoles(db: Kysely<unknown>): Promise<void> {

@@ -98,6 +98,7 @@ export interface ListedToken {
   readonly name: string;
   readonly sealed: string;
   readonly expiry: number;
+  readonly comment: string | null;
   readonly server: string;
   readonly username: string;
   readonly roles: readonly { readonly id: number; readonly name: string }[];
@@ -112,7 +113,7 @@ export async function listTokenRows(
     .selectFrom("token_history as token")
     .innerJoin("server", "server.id", "token.server_id")
     .innerJoin("user", "user.id", "token.user_id")
-    .select(["token.id", "token.name", "token.sealed_token as sealed", "token.expiry"])
+    .select(["token.id", "token.name", "token.sealed_token as sealed", "token.expiry", "token.comment"])
     .select(["server.name as server", "user.username", rolesAsJson])
     .orderBy("token.id");
   if (only !== undefined) {

@@ -63,6 +63,8 @@ interface TokenHistoryTable {
   readonly expiry: Instant;
   readonly user_id: number;
   readonly server_id: number;
+  /** Not a column of FlowAuth: what the token is for, in the words of whoever asked for it. */
+  readonly comment: string | null;
 }
 
 export type ServerRow = Selectable<ServerTable>;

@@ -79,6 +79,7 @@ const listTokens: Handler = async (services, c, user) => {
         server_name: row.server,
         token: token.reveal(),
         username: row.username,
+        ...(row.comment === null ? {} : { comment: row.comment }),
       };
     }),
   );

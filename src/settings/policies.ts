@@ -26,7 +26,8 @@ function readPolicy(report: Report, key: string, raw: unknown, compile: CompileC
   if (read === undefined) return undefined;
   const windows = read.windows.map((each, index) => readWindow(report, each, [...path, "windows", index], compile));
   if (!windows.every((each) => each !== undefined)) return undefined;
-  return { key, renewBefore: read.renew_before, jitter: read.jitter, repairMs: read.repair, windows };
+  const renewEveryMs = read.renew_every ?? null;
+  return { key, renewBefore: read.renew_before, jitter: read.jitter, repairMs: read.repair, renewEveryMs, windows };
 }
 
 function readWindow(

@@ -82,6 +82,9 @@ const windowShape = z.strictObject({
 export const policyShape = z.strictObject({
   renew_before: span.prefault("33%").describe("Life still left when renewal starts, of the issued lifetime."),
   jitter: span.prefault("5%").describe("At most this much earlier, drawn once for each issue."),
+  renew_every: duration(MINUTE_MS)
+    .optional()
+    .describe("How long a token without an end is reckoned to live; without this such tokens are refused."),
   repair: duration().prefault("24h").describe("Kept free before the deadline for mending things by hand."),
   windows: z
     .array(windowShape)
@@ -93,6 +96,7 @@ export const policyShape = z.strictObject({
 export const tokenShape = z.strictObject({
   issuer: z.string().describe("The key of the issuer that mints it."),
   name: z.string().min(1).max(75).optional().describe("Its name at the issuer; its key here when left out."),
+  comment: z.string().min(1).max(500).optional().describe("What it is for, in your own words."),
   create: z.boolean().prefault(false).describe("May it be minted when the issuer has none of this name?"),
   request: z.record(z.string(), z.unknown()).describe("What to ask for, in the issuer's own words."),
   policy: z.string().prefault("default").describe("The key of its policy."),

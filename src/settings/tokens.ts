@@ -1,6 +1,7 @@
 import type { IssuerType, StoreType } from "../core/ports.ts";
 import type { Policy } from "../core/policy.ts";
-import type { DeclaredToken } from "../core/token.ts";
+import { toRenewdError } from "../core/errors.ts";
+import type { DeclaredToken, TokenRequest } from "../core/token.ts";
 import { type CompileCron, longestClosedMs } from "./closed-gap.ts";
 import { isMapping, mergeDeep, valueAt } from "./plain.ts";
 import { promiseProblem } from "./promise.ts";
@@ -80,6 +81,9 @@ function readToken(
   if (token === undefined || asked === undefined || issuer.declared === undefined || policy === undefined)
     return undefined;
   if (targets.length !== entries.length || targets.length === 0) return undefined;
+  const wanted = readRequest(report, issuer.kind, asked, issuer.declared.options, path);
+  if (wanted === undefined) return undefined;
+  if (!Number.isFinite(wanted.lifetimeMs) && policy.renewEveryMs === null) return refuseEndless(report, path);
   const name = token.name ?? key;
   const identity = `${issuer.kind.type}|${issuer.kind.identity(issuer.declared.options, asked, name)}`;
   return {
@@ -88,13 +92,40 @@ function readToken(
       identity,
       issuer: issuer.key,
       name,
+      comment: token.comment ?? null,
       create: token.create,
-      request: issuer.kind.readRequest(asked),
+      request: wanted,
       policy,
       targets: targets.map((each) => each.declared),
     },
     targets,
   };
+}
+
+/** What the issuer's own schema could not see, because it needs the options too. */
+function readRequest(
+  report: Report,
+  kind: IssuerType,
+  asked: unknown,
+  options: unknown,
+  path: readonly PropertyKey[],
+): TokenRequest | undefined {
+  try {
+    return kind.readRequest(asked, options);
+  } catch (thrown) {
+    const { message, hint, code } = toRenewdError(thrown);
+    if (code !== "settings_invalid") throw thrown;
+    report.add([...path, "request"], message, hint);
+    return undefined;
+  }
+}
+
+function refuseEndless(report: Report, path: readonly PropertyKey[]): undefined {
+  report.add(
+    [...path, "request"],
+    "asks for a token without an end, which would never be renewed",
+    "Give `request.lifetime`; or, where the issuer gives no other, `renew_every` in the policy.",
+  );
 }
 
 function refuseTwin(report: Report, seen: Map<string, string>, token: ReadToken): void {
@@ -117,7 +148,7 @@ function refuseBrokenPromise(report: Report, token: ReadToken, tickMs: number, c
   const path = ["tokens", declared.key];
   const minIntervalMs = Math.max(2 * tickMs, ...targets.map((each) => each.kind.capabilities.writeIntervalMs));
   const broken = promiseProblem({
-    lifetimeMs: declared.request.lifetimeMs,
+    lifetimeMs: Math.min(declared.request.lifetimeMs, declared.policy.renewEveryMs ?? Infinity),
     pace: { policy: declared.policy, minIntervalMs, uses: declared.targets },
     uses: declared.targets,
     longestClosedMs: closedMs,

@@ -1,10 +1,11 @@
 import type { Kysely } from "kysely";
 import { DAY_MS, type Instant } from "../core/duration.ts";
 import type { Issue } from "../core/issue.ts";
-import type { AcceptedIssue, Mint } from "../core/records.ts";
+import type { Mint } from "../core/records.ts";
 import type { IssueFate, Lease, TokenChange } from "../core/state-store.ts";
 import * as history from "./history.ts";
 import { underLease, wake } from "./jobs.ts";
+import { beginRetiring, mayRetire, retire, retireOlder } from "./retiring.ts";
 import { acceptedPartOf, toJson } from "./rows.ts";
 import type { Sealer } from "./sealer.ts";
 import type { Tables } from "./tables.ts";
@@ -15,12 +16,14 @@ type Db = Kysely<Tables>;
 export interface Seal {
   readonly fresh: string | null;
   readonly accepted: string | null;
+  readonly chosen: string | null;
 }
 
 export async function sealOf(sealer: Sealer, change: TokenChange): Promise<Seal> {
   return {
     fresh: change.sealed === undefined ? null : await sealer.seal(change.sealed.token),
     accepted: change.accept === undefined ? null : await sealer.seal(change.accept.token),
+    chosen: change.chosen === undefined ? null : await sealer.seal(change.chosen),
   };
 }
 
@@ -34,13 +37,17 @@ export async function applyTokenChange(
 ): Promise<boolean> {
   const key = lease.job.token;
   if (change.accept?.over !== undefined && (await desiredOf(tx, key)) !== change.accept.over) return false;
+  if (change.retiring !== undefined && !(await mayRetire(tx, key, change.retiring.fingerprint))) return false;
   if (!(await underLease(tx, lease, now, change))) return false;
   for (const { issue, fate } of change.fates ?? []) await putIssue(tx, key, issue, fate, null, now);
-  if (change.mint !== undefined) await putMint(tx, key, change.mint, now);
+  if (change.mint !== undefined) await putMint(tx, key, change.mint, seal.chosen, now);
   if (change.sealed !== undefined && change.mint?.fresh != null)
     await putIssue(tx, key, change.mint.fresh, "minted", seal.fresh, now);
-  if (change.accept !== undefined) await accept(tx, key, change.accept.issue, seal.accepted, now);
+  if (change.accept !== undefined) await accept(tx, key, change.accept, seal.accepted, now);
   if (change.quarantine !== undefined) await quarantine(tx, key, change.quarantine, now);
+  if (change.retiring !== undefined) await beginRetiring(tx, key, change.retiring);
+  if (change.retired !== undefined) await retire(tx, key, change.retired);
+  for (const label of change.lookAgain ?? []) await lookAgain(tx, key, label, now);
   const values = {
     ...(change.quarantine === undefined ? {} : { quarantined_json: toJson(change.quarantine) }),
     ...(change.pause === undefined ? {} : { pause_json: toJson(change.pause) }),
@@ -56,7 +63,17 @@ async function desiredOf(tx: Db, token: string): Promise<string | null> {
   return row?.desired ?? null;
 }
 
-/** A fate that is not in use takes the sealed text away: nothing but fresh, desired, previous and quarantined stays sealed. */
+async function lookAgain(tx: Db, token: string, target: string, now: Instant): Promise<void> {
+  await tx
+    .updateTable("targets")
+    .set({ observed_at: null })
+    .where("token", "=", token)
+    .where("label", "=", target)
+    .execute();
+  await wake(tx, { targetsOf: token }, now);
+}
+
+/** A fate that is not in use takes the sealed text away: nothing but fresh, desired, previous, retiring and quarantined stays sealed. */
 async function putIssue(
   tx: Db,
   token: string,
@@ -66,7 +83,7 @@ async function putIssue(
   now: Instant,
 ): Promise<void> {
   const { fingerprint, issuerId, startAt, expAt, u } = issue;
-  const values = { issuer_id: issuerId, start_at: startAt, exp_at: expAt, u, fate, sealed };
+  const values = { issuer_id: issuerId, start_at: startAt, exp_at: expAt, u, fate, sealed, retirement_json: null };
   await tx
     .insertInto("issues")
     .values({ token, fingerprint, ...values, recorded_at: now })
@@ -88,11 +105,12 @@ async function quarantine(tx: Db, token: string, issue: Issue | null, now: Insta
   await putIssue(tx, token, issue, "quarantined", sealed?.sealed ?? null, now);
 }
 
-async function putMint(tx: Db, token: string, mint: Mint | null, now: Instant): Promise<void> {
+/** The chosen secret stays as it was sealed when the mint was opened, and goes when it is closed. */
+async function putMint(tx: Db, token: string, mint: Mint | null, sealed: string | null, now: Instant): Promise<void> {
   if (mint === null) {
     await tx
       .updateTable("mints")
-      .set({ closed_at: now })
+      .set({ closed_at: now, sealed: null })
       .where("token", "=", token)
       .where("closed_at", "is", null)
       .execute();
@@ -101,12 +119,18 @@ async function putMint(tx: Db, token: string, mint: Mint | null, now: Instant): 
   const data_json = JSON.stringify(mint);
   await tx
     .insertInto("mints")
-    .values({ id: mint.id, token, data_json, opened_at: now, closed_at: null })
+    .values({ id: mint.id, token, data_json, sealed, opened_at: now, closed_at: null })
     .onConflict((conflict) => conflict.column("id").doUpdateSet({ data_json }))
     .execute();
 }
 
-async function accept(tx: Db, token: string, issue: AcceptedIssue, sealed: string | null, now: Instant): Promise<void> {
+async function accept(
+  tx: Db,
+  token: string,
+  { issue, retires }: NonNullable<TokenChange["accept"]>,
+  sealed: string | null,
+  now: Instant,
+): Promise<void> {
   await putIssue(tx, token, issue, "accepted", sealed, now);
   await tx
     .updateTable("issues")
@@ -126,6 +150,7 @@ async function accept(tx: Db, token: string, issue: AcceptedIssue, sealed: strin
       .set({ desired: issue.fingerprint, previous: row.desired })
       .where("key", "=", token)
       .execute();
+    if (retires === true && row.previous !== issue.fingerprint) await retireOlder(tx, token, row.previous);
   }
   await forget(tx, token, [issue.fingerprint, previous ?? ""], now);
   await wake(tx, { targetsOf: token }, now);
@@ -133,10 +158,14 @@ async function accept(tx: Db, token: string, issue: AcceptedIssue, sealed: strin
 
 const REMEMBERED_AFTER_EXPIRY_MS: number = 2 * DAY_MS;
 
-/** Issues that are not in use lose their sealed text; those long expired are forgotten, for nothing lists them as live any more. */
+/**
+ * Issues that are neither in use nor retiring lose their sealed text; those long expired are forgotten, for nothing lists them
+ * as live any more.
+ */
 export async function forget(tx: Db, token: string, inUse: readonly string[], now: Instant): Promise<void> {
   const older = tx.updateTable("issues").set({ sealed: null }).where("token", "=", token);
-  await older.where("fingerprint", "not in", inUse).where("sealed", "is not", null).execute();
+  const isOlder = older.where("fingerprint", "not in", inUse).where("sealed", "is not", null);
+  await isOlder.where("fate", "<>", "retiring").execute();
   await tx
     .updateTable("issues")
     .set({ fate: "superseded" })
@@ -149,6 +178,7 @@ export async function forget(tx: Db, token: string, inUse: readonly string[], no
     .deleteFrom("issues")
     .where("token", "=", token)
     .where("fingerprint", "not in", inUse)
+    .where("fate", "<>", "retiring")
     .where("exp_at", "<", long)
     .execute();
   await tx.deleteFrom("mints").where("token", "=", token).where("closed_at", "<", long).execute();

@@ -1,16 +1,20 @@
 import type { Kysely } from "kysely";
 import type { Instant } from "../core/duration.ts";
+import type { DomainEvent } from "../core/events.ts";
 import type { Pause } from "../core/records.ts";
 import type { Enrolment } from "../core/state-store.ts";
+import * as history from "./history.ts";
 import { fromJson } from "./rows.ts";
+import { setMintAside } from "./set-aside.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
 type DeclaredJob = Pick<Tables["jobs"], "token" | "target" | "service_kind" | "service_key"> & { identity: string };
 
 /** Brings the jobs in line with what is declared; see `StateStore.enrol`. */
-export async function enrol(db: Db, tokens: readonly Enrolment[], now: Instant): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+export function enrol(db: Db, tokens: readonly Enrolment[], now: Instant): Promise<readonly DomainEvent[]> {
+  return db.transaction().execute(async (tx) => {
+    const events: DomainEvent[] = [];
     const rows = await tx
       .selectFrom("jobs")
       .select(["token", "target", "service_key", "identity", "enrolled"])
@@ -20,7 +24,7 @@ export async function enrol(db: Db, tokens: readonly Enrolment[], now: Instant):
       const row = before.get(idOf(job));
       before.delete(idOf(job));
       const isOther = row !== undefined && row.identity !== job.identity;
-      if (isOther) await beginAnew(tx, job, now);
+      if (isOther) events.push(...(await beginAnew(tx, job, now)));
       if (row?.enrolled !== 1 || row.service_key !== job.service_key || isOther) await enrolJob(tx, job, now);
     }
     for (const { token, target, enrolled } of before.values()) {
@@ -32,6 +36,8 @@ export async function enrol(db: Db, tokens: readonly Enrolment[], now: Instant):
         .where("target", "=", target)
         .execute();
     }
+    await history.append(tx, events);
+    return events;
   });
 }
 
@@ -76,7 +82,7 @@ async function enrolJob(tx: Db, job: DeclaredJob, now: Instant): Promise<void> {
 }
 
 /** The key or label now means another token or place. A lease that is held on the old one is void by its fence. */
-async function beginAnew(tx: Db, { token, target }: DeclaredJob, now: Instant): Promise<void> {
+async function beginAnew(tx: Db, { token, target }: DeclaredJob, now: Instant): Promise<readonly DomainEvent[]> {
   await tx
     .updateTable("jobs")
     .set((eb) => ({
@@ -91,12 +97,13 @@ async function beginAnew(tx: Db, { token, target }: DeclaredJob, now: Instant): 
     .where("token", "=", token)
     .where("target", "=", target)
     .execute();
-  if (target === "") await forgetToken(tx, token, now);
-  else await forgetTarget(tx, token, target);
+  if (target === "") return forgetToken(tx, token, now);
+  await forgetTarget(tx, token, target);
+  return [];
 }
 
 /** Its issues stay known, so that what targets hold of them is recognised; none of them is in use any more. */
-async function forgetToken(tx: Db, token: string, now: Instant): Promise<void> {
+async function forgetToken(tx: Db, token: string, now: Instant): Promise<readonly DomainEvent[]> {
   const row = await tx.selectFrom("tokens").select("pause_json").where("key", "=", token).executeTakeFirst();
   const pause = fromJson(row?.pause_json ?? null) as Pause | null;
   await tx
@@ -113,20 +120,17 @@ async function forgetToken(tx: Db, token: string, now: Instant): Promise<void> {
     })
     .where("key", "=", token)
     .execute();
-  await tx
-    .updateTable("mints")
-    .set({ closed_at: now })
-    .where("token", "=", token)
-    .where("closed_at", "is", null)
-    .execute();
+  const mint = await setMintAside(tx, token, now);
   await tx.updateTable("issues").set({ sealed: null }).where("token", "=", token).execute();
-  const inUse = ["accepted", "minted"];
+  const inUse = ["accepted", "minted", "retiring"];
   await tx
     .updateTable("issues")
     .set({ fate: "superseded" })
     .where("token", "=", token)
     .where("fate", "in", inUse)
     .execute();
+  if (mint === undefined || mint.kind === "extend") return [];
+  return [{ type: "issue:set-aside", at: now, token, fingerprint: mint.fresh?.fingerprint ?? mint.chosen }];
 }
 
 async function forgetTarget(tx: Db, token: string, label: string): Promise<void> {

@@ -35,11 +35,27 @@ const first: Migration = {
   },
 };
 
+const chosenSecrets: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await addColumn(db, "mints", "sealed");
+    await addColumn(db, "tokens", "about_json");
+    await addColumn(db, "issues", "retirement_json");
+  },
+};
+
+/** That it was done is recorded after it, on its own: what a death cut off is made again. */
+async function addColumn(db: Kysely<unknown>, table: string, column: string): Promise<void> {
+  const tables = await db.introspection.getTables();
+  const columns = tables.find(({ name }) => name === table)?.columns ?? [];
+  if (columns.some(({ name }) => name === column)) return;
+  await db.schema.alterTable(table).addColumn(column, "text").execute();
+}
+
 /** Brings the schema up to date; a schema from a later version is refused by the migrator. */
 export async function migrate(db: Kysely<unknown>): Promise<void> {
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve({ "0001-first": first }) },
+    provider: { getMigrations: () => Promise.resolve({ "0001-first": first, "0002-chosen-secrets": chosenSecrets }) },
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined)

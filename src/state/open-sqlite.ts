@@ -117,7 +117,7 @@ async function checkKey(db: Kysely<Tables>, sealer: Sealer, file: string): Promi
 /** After a change of keys everything is sealed with the first, so that the old key can go at the next start. */
 async function resealAll(db: Kysely<Tables>, sealer: Sealer): Promise<void> {
   const [first] = sealer.kids;
-  for (const table of ["issues", "strays"] as const) {
+  for (const table of ["issues", "mints", "strays"] as const) {
     const rows = await db
       .selectFrom(table)
       .select(["token", "sealed"])

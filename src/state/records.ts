@@ -1,11 +1,11 @@
 import { type Kysely, type RawBuilder, sql, type SqlBool } from "kysely";
 import type { Instant } from "../core/duration.ts";
 import type { Issue } from "../core/issue.ts";
-import type { TargetRecord, TokenRecord } from "../core/records.ts";
+import type { Mint, TargetRecord, TokenRecord } from "../core/records.ts";
 import type { Fingerprint } from "../core/secret-text.ts";
 import type { IssueFate, TokenChange } from "../core/state-store.ts";
 import { prepared } from "./prepared.ts";
-import { type IssueRow, issueOfRow, type JobRow, targetOfRow, toJson, tokenOfRow } from "./rows.ts";
+import { fromJson, type IssueRow, issueOfRow, type JobRow, targetOfRow, toJson, tokenOfRow } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -36,7 +36,7 @@ const issuesInUse = prepared((db, ofToken: string, desired: string | null, previ
     .selectFrom("issues")
     .selectAll()
     .where("token", "=", ofToken)
-    .where((eb) => eb.or([eb("fingerprint", "in", [desired, previous]), eb("fate", "=", "withdrawn")])),
+    .where((eb) => eb.or([eb("fingerprint", "in", [desired, previous]), eb("fate", "in", ["withdrawn", "retiring"])])),
 );
 
 export async function token(db: Db, key: string): Promise<TokenRecord | undefined> {
@@ -50,7 +50,8 @@ export async function token(db: Db, key: string): Promise<TokenRecord | undefine
 export async function tokens(db: Db): Promise<readonly TokenRecord[]> {
   const rows = await db.selectFrom("tokens").selectAll().orderBy("key").execute();
   const jobs = await db.selectFrom("jobs").selectAll().where("target", "=", "").where("enrolled", "=", 1).execute();
-  const issues = await db.selectFrom("issues").selectAll().where("fate", "in", ["accepted", "withdrawn"]).execute();
+  const remembered = ["accepted", "withdrawn", "retiring"];
+  const issues = await db.selectFrom("issues").selectAll().where("fate", "in", remembered).execute();
   const mints = await db.selectFrom("mints").select(["token", "data_json"]).where("closed_at", "is", null).execute();
   const jobOf = new Map(jobs.map((job) => [job.token, job]));
   const issuesOf = Map.groupBy(issues, (issue: IssueRow) => issue.token);
@@ -61,14 +62,15 @@ export async function tokens(db: Db): Promise<readonly TokenRecord[]> {
   });
 }
 
-const targetRows = (db: Db) =>
+const everyTarget = (db: Db) =>
   db
     .selectFrom("targets")
     .selectAll()
-    .select(jobColumns(sql.ref("targets.token"), sql.ref("targets.label")))
-    .where(
-      sql<SqlBool>`(select enrolled from jobs where jobs.token = targets.token and jobs.target = targets.label) = 1`,
-    );
+    .select(jobColumns(sql.ref("targets.token"), sql.ref("targets.label")));
+const targetRows = (db: Db) =>
+  everyTarget(db).where(
+    sql<SqlBool>`(select enrolled from jobs where jobs.token = targets.token and jobs.target = targets.label) = 1`,
+  );
 const allTargets = prepared((db) => targetRows(db).orderBy("token").orderBy("label"));
 /** In no order: asking for one makes SQLite read these few rows ten times as slowly. */
 const targetsOf = prepared((db, ofToken: string) => targetRows(db).where("token", "=", ofToken));
@@ -77,6 +79,15 @@ export async function targets(db: Db, ofToken?: string): Promise<readonly Target
   if (ofToken === undefined) return (await allTargets(db)).rows.map((row) => targetOfRow(row, row));
   const { rows } = await targetsOf(db, ofToken);
   return rows.map((row) => targetOfRow(row, row)).sort((a, b) => (a.label < b.label ? -1 : 1));
+}
+
+/** What was seen there is ours (`held`), or another's as far as that token knows (`drift`). */
+export async function holders(db: Db, fingerprint: Fingerprint): Promise<readonly TargetRecord[]> {
+  const named = `%"fingerprint":"${fingerprint}"%`;
+  const rows = await everyTarget(db)
+    .where((eb) => eb.or([eb("held_json", "like", named), eb("drift_json", "like", named)]))
+    .execute();
+  return rows.map((row) => targetOfRow(row, row));
 }
 
 const issuesOf = prepared((db, ofToken: string) => db.selectFrom("issues").selectAll().where("token", "=", ofToken));
@@ -89,6 +100,7 @@ export async function known(
   return new Map(rows.map((row) => [row.fingerprint, { issue: issueOfRow(row), fate: row.fate as IssueFate }]));
 }
 
+/** Of an issue in use, else of the secret that the open mint brings. */
 export async function sealed(db: Db, ofToken: string, fingerprint: Fingerprint): Promise<string | null> {
   const row = await db
     .selectFrom("issues")
@@ -96,7 +108,18 @@ export async function sealed(db: Db, ofToken: string, fingerprint: Fingerprint):
     .where("token", "=", ofToken)
     .where("fingerprint", "=", fingerprint)
     .executeTakeFirst();
-  return row?.sealed ?? null;
+  return row?.sealed ?? (await chosenSecret(db, ofToken, fingerprint));
+}
+
+async function chosenSecret(db: Db, ofToken: string, fingerprint: Fingerprint): Promise<string | null> {
+  const open = await db
+    .selectFrom("mints")
+    .select(["data_json", "sealed"])
+    .where("token", "=", ofToken)
+    .where("closed_at", "is", null)
+    .executeTakeFirst();
+  if (open?.sealed == null) return null;
+  return (fromJson(open.data_json) as Pick<Mint, "chosen">).chosen === fingerprint ? open.sealed : null;
 }
 
 export async function setAsked(tx: Db, ofToken: string, change: Pick<TokenChange, "wish" | "pause">): Promise<boolean> {

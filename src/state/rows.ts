@@ -1,8 +1,8 @@
 /** Rows -> core/records and back. */
 import type { Selectable } from "kysely";
-import type { Issue } from "../core/issue.ts";
+import { compareIssues, type Issue } from "../core/issue.ts";
 import type { Instant } from "../core/duration.ts";
-import type { AcceptedIssue, Mint, TargetRecord, TokenRecord, Trouble } from "../core/records.ts";
+import type { AcceptedIssue, Mint, RetiringIssue, TargetRecord, TokenRecord, Trouble } from "../core/records.ts";
 import type { Tables } from "./tables.ts";
 
 /** What the records take of a job. */
@@ -36,7 +36,18 @@ function acceptedOfRow(row: IssueRow | undefined): AcceptedIssue | null {
   return row === undefined || accepted === null ? null : { ...issueOfRow(row), ...accepted };
 }
 
-/** `issues` holds at least the rows of this token's desired, previous and withdrawn issues. */
+/** A mint that an earlier version opened knows nothing of chosen secrets and absolute expiries. */
+export function mintOf(json: string | null): Mint | null {
+  const mint = fromJson(json) as (Partial<Mint> & Pick<Mint, "sentAt" | "lifetimeMs">) | null;
+  if (mint === null) return null;
+  return { expAt: mint.sentAt + mint.lifetimeMs, chosen: null, told: null, ...mint } as Mint;
+}
+
+function retiringOfRow(row: IssueRow): RetiringIssue {
+  return { ...issueOfRow(row), trouble: fromJson(row.retirement_json) as Trouble | null };
+}
+
+/** `issues` holds at least the rows of this token's desired, previous, withdrawn and retiring issues. */
 export function tokenOfRow(row: TokenRow, job: JobRow, mint: string | null, issues: readonly IssueRow[]): TokenRecord {
   const named = (fingerprint: string | null): AcceptedIssue | null =>
     fingerprint === null ? null : acceptedOfRow(issues.find((each) => each.fingerprint === fingerprint));
@@ -46,13 +57,17 @@ export function tokenOfRow(row: TokenRow, job: JobRow, mint: string | null, issu
     desired: named(row.desired),
     previous: named(row.previous),
     withdrawn: issues.filter(({ fate }) => fate === "withdrawn").map(({ fingerprint }) => fingerprint),
-    mint: fromJson(mint) as Mint | null,
+    mint: mintOf(mint),
     quarantined: fromJson(row.quarantined_json) as TokenRecord["quarantined"],
     pause: fromJson(row.pause_json) as TokenRecord["pause"],
     wish: fromJson(row.wish_json) as TokenRecord["wish"],
     trouble: fromJson(job.trouble_json) as Trouble | null,
     calls: (fromJson(job.calls_json) ?? []) as readonly Instant[],
     lastSuccessAt: row.last_success_at,
+    retiring: issues
+      .filter(({ fate }) => fate === "retiring")
+      .map(retiringOfRow)
+      .sort(compareIssues),
   };
 }
 

@@ -5,9 +5,11 @@ import type { Mint, QuarantinedIssue } from "../core/records.ts";
 import type { Fingerprint } from "../core/secret-text.ts";
 import type { Ruling } from "../core/state-store.ts";
 import { forget } from "./change-token.ts";
+import { retireOlder } from "./retiring.ts";
 import * as history from "./history.ts";
 import { isLeased, wake } from "./jobs.ts";
 import { acceptedPartOf, fromJson, type TokenRow } from "./rows.ts";
+import { setMintAside } from "./set-aside.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -38,7 +40,8 @@ function apply(tx: Db, row: TokenRow, now: Instant, ruling: Ruling): Promise<boo
 }
 
 async function rollback(tx: Db, row: TokenRow, { from, to, pause }: Of<"rollback">): Promise<boolean> {
-  if (row.desired !== from || row.previous !== to || !(await isSealed(tx, row.key, to))) return false;
+  if (row.desired !== from || row.previous !== to) return false;
+  if (!(await isSealed(tx, row.key, to))) return false;
   await issue(tx, row.key, from).set({ fate: "withdrawn", sealed: null }).execute();
   await tx
     .updateTable("tokens")
@@ -56,7 +59,7 @@ async function rollback(tx: Db, row: TokenRow, { from, to, pause }: Of<"rollback
 }
 
 async function accept(tx: Db, row: TokenRow, ruling: Of<"accept">, now: Instant): Promise<boolean> {
-  const { over, grants } = ruling;
+  const { over, grants, retires } = ruling;
   const { fingerprint, startAt, expAt } = ruling.issue;
   if (quarantinedIn(row) !== fingerprint || row.desired !== over) return false;
   if (!(await isSealed(tx, row.key, fingerprint))) return false;
@@ -66,9 +69,11 @@ async function accept(tx: Db, row: TokenRow, ruling: Of<"accept">, now: Instant)
     .execute();
   await tx
     .updateTable("tokens")
-    .set({ desired: fingerprint, previous: over, quarantined_json: null, ...(grants ? { wish_json: null } : {}) })
+    .set({ desired: fingerprint, previous: over, quarantined_json: null })
+    .$if(grants, (update) => update.set({ wish_json: null }))
     .where("key", "=", row.key)
     .execute();
+  if (retires === true && row.previous !== fingerprint) await retireOlder(tx, row.key, row.previous);
   const fresh = (await openMint(tx, row.key))?.fresh?.fingerprint;
   await forget(tx, row.key, [fingerprint, over ?? "", fresh ?? ""], now);
   return true;
@@ -85,7 +90,7 @@ async function discard(tx: Db, row: TokenRow, { quarantined }: Of<"discard">): P
 async function giveUp(tx: Db, row: TokenRow, { mint }: Of<"give_up">, now: Instant): Promise<boolean> {
   const open = await openMint(tx, row.key);
   if (open?.id !== mint || open.fresh !== null || (await isLeased(tx, row.key, now))) return false;
-  await tx.updateTable("mints").set({ closed_at: now }).where("id", "=", mint).execute();
+  await setMintAside(tx, row.key, now);
   return true;
 }
 

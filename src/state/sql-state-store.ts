@@ -10,6 +10,8 @@ import type { TargetRecord, TokenRecord } from "../core/records.ts";
 import type { Fingerprint, SecretText } from "../core/secret-text.ts";
 import type {
   Agenda,
+  Described,
+  DescribedRecord,
   Enrolment,
   HistoryEntry,
   IssueFate,
@@ -25,6 +27,7 @@ import type {
 import * as breakers from "./breakers.ts";
 import { applyTargetChange } from "./change-target.ts";
 import { applyTokenChange, sealOf } from "./change-token.ts";
+import { describe, described } from "./describe.ts";
 import { enrol } from "./enrol.ts";
 import * as history from "./history.ts";
 import * as incidents from "./incidents.ts";
@@ -49,8 +52,16 @@ export class SqlStateStore implements StateStore {
     this.#random = random;
   }
 
-  enrol(tokens: readonly Enrolment[], now: Instant): Promise<void> {
+  enrol(tokens: readonly Enrolment[], now: Instant): Promise<readonly DomainEvent[]> {
     return enrol(this.#db, tokens, now);
+  }
+
+  describe(token: Described, now: Instant): Promise<void> {
+    return this.#db.transaction().execute((tx) => describe(tx, token, now));
+  }
+
+  described(): Promise<readonly DescribedRecord[]> {
+    return described(this.#db);
   }
 
   due(now: Instant, limit: number): Promise<readonly Job[]> {
@@ -99,6 +110,15 @@ export class SqlStateStore implements StateStore {
 
   allTargets(): Promise<readonly TargetRecord[]> {
     return records.targets(this.#db);
+  }
+
+  async ownersOf(fingerprint: Fingerprint): Promise<readonly string[]> {
+    const rows = await this.#db.selectFrom("issues").select("token").where("fingerprint", "=", fingerprint).execute();
+    return rows.map((row) => row.token);
+  }
+
+  holdersOf(fingerprint: Fingerprint): Promise<readonly TargetRecord[]> {
+    return records.holders(this.#db, fingerprint);
   }
 
   known(token: string): Promise<ReadonlyMap<Fingerprint, { readonly issue: Issue; readonly fate: IssueFate }>> {

@@ -30,6 +30,8 @@ export interface Tables {
     wish_json: string | null;
     settled: string | null;
     last_success_at: number | null;
+    /** What it is, where no setting declares it. */
+    about_json: string | null;
   };
   targets: {
     token: string;
@@ -41,7 +43,15 @@ export interface Tables {
     observed_at: number | null;
   };
   /** At most one open mint per token: a unique index over the rows that are not closed. */
-  mints: { id: string; token: string; data_json: string; opened_at: number; closed_at: number | null };
+  mints: {
+    id: string;
+    token: string;
+    data_json: string;
+    /** JWE of the chosen secret, while the mint is open. */
+    sealed: string | null;
+    opened_at: number;
+    closed_at: number | null;
+  };
   issues: {
     token: string;
     fingerprint: string;
@@ -52,8 +62,10 @@ export interface Tables {
     fate: string;
     /** What acceptance found: scopes, warnings, origin, instant. */
     accepted_json: string | null;
-    /** JWE; only while the issue is fresh, desired, previous or quarantined. */
+    /** JWE; only while the issue is fresh, desired, previous, retiring or quarantined. */
     sealed: string | null;
+    /** The failures in a row to end it. */
+    retirement_json: string | null;
     recorded_at: number;
   };
   incidents: { token: string; target: string; reason: string; data_json: string };

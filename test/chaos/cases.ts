@@ -32,7 +32,7 @@ export async function runCases(say: (line: string) => void): Promise<readonly Ca
 }
 
 export async function runCase({ name, run }: Case): Promise<CaseReport> {
-  await using site = await openSite({ issuer: "apart", lifetime: "1h", stateFolder: "state" });
+  await using site = await openSite({ issuer: "flowauth", lifetime: "1h", stateFolder: "state" });
   try {
     await run(new Ward(site, site.place.path("state/renewd.db")));
     return { name, wrong: null, notPossible: null };

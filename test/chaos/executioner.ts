@@ -1,5 +1,6 @@
 import { setTimeout as timer } from "node:timers/promises";
 import { pause, type Renewd } from "../support/process.ts";
+import type { Fate } from "./issuer-proxy.ts";
 import type { Kill } from "./plan.ts";
 import type { Site } from "./site.ts";
 import { TOKENS } from "./site-settings.ts";
@@ -10,13 +11,19 @@ const STEP_MS = 30_000;
 /** How often an operator asks again while nothing has come of it. */
 const WISH_EVERY_MS = 400;
 const WISH_AGAIN_MS = 2_500;
+/** Longer than what was renewed has to be left alone, so that the token before it is ended; a wish may join an older one. */
+const WISH_TO_END_AGAIN_MS = 12_000;
 /** When a held request is made, nobody waits for it any more and the next one was made. */
 const LATE_MS = 14_000;
 
-const FATES: Readonly<Record<string, "asked" | "answers" | "late">> = {
-  [ASKED]: "asked",
-  [ANSWERS]: "answers",
-  [LATE]: "late",
+const FATES: Readonly<Record<string, Pick<Fate, "of" | "step">>> = {
+  [ASKED]: { of: "mint", step: "asked" },
+  [ANSWERS]: { of: "mint", step: "answers" },
+  [LATE]: { of: "mint", step: "late" },
+  "extension asked": { of: "extension", step: "asked" },
+  "extension answers": { of: "extension", step: "answers" },
+  "ending asked": { of: "ending", step: "asked" },
+  "ending answers": { of: "ending", step: "answers" },
 };
 
 const WANTED: Readonly<Record<Step["wants"], readonly string[]>> = {
@@ -25,6 +32,8 @@ const WANTED: Readonly<Record<Step["wants"], readonly string[]>> = {
   each: [TOKENS.file[0], TOKENS.secret[0]],
   all: [...TOKENS.file, ...TOKENS.secret],
   nothing: [],
+  extended: ["charlie"],
+  ended: ["delta"],
 };
 
 export interface Death {
@@ -50,7 +59,7 @@ async function killAtRandom(site: Site, delayMs: number): Promise<Death> {
 
 async function killAtStep(site: Site, step: Step): Promise<Death> {
   const daemon = begin(site, step);
-  using _ = wishing(site, WANTED[step.wants]);
+  using _ = wishing(site, WANTED[step.wants], step.wants === "ended" ? WISH_TO_END_AGAIN_MS : WISH_AGAIN_MS);
   const tooLate = timer(STEP_MS, false, { ref: false });
   const reached = await Promise.race([daemon.ended.then(() => true), tooLate]);
   if (site.proxy !== null) site.proxy.fate = undefined;
@@ -65,7 +74,7 @@ function begin(site: Site, step: Step): Renewd {
   const fate = FATES[step.name];
   if (fate !== undefined && site.proxy !== null) {
     const daemon = site.start();
-    site.proxy.fate = { step: fate, lateMs: LATE_MS, kill: () => daemon.kill() };
+    site.proxy.fate = { ...fate, lateMs: LATE_MS, kill: () => daemon.kill() };
     return daemon;
   }
   const [, action, moment] = /^secrets (\w+) (received|done)$/.exec(step.name) ?? [];
@@ -80,10 +89,10 @@ function begin(site: Site, step: Step): Renewd {
 }
 
 /** Asks for renewals until disposed of; what is refused or cannot be asked yet is asked again. */
-function wishing(site: Site, tokens: readonly string[]): Disposable {
+function wishing(site: Site, tokens: readonly string[], againMs: number = WISH_AGAIN_MS): Disposable {
   const grantedMs = new Map<string, number>();
   const ask = async (token: string): Promise<void> => {
-    if (performance.now() - (grantedMs.get(token) ?? Number.NEGATIVE_INFINITY) < WISH_AGAIN_MS) return;
+    if (performance.now() - (grantedMs.get(token) ?? Number.NEGATIVE_INFINITY) < againMs) return;
     if (await site.wish(token)) grantedMs.set(token, performance.now());
   };
   const asking = setInterval(() => tokens.forEach((token) => void ask(token)), WISH_EVERY_MS);

@@ -3,34 +3,62 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from "node:net";
 import { pause } from "../support/process.ts";
 
-/** What becomes of the next request of a token, and of the daemon that sent it. */
+/** What a request does that must not be done twice, or not be forgotten. */
+export type Deed = "mint" | "extension" | "ending";
+
+/** What becomes of the next request of a deed, and of the daemon that sent it. */
 export interface Fate {
-  /** `asked`: the issuer never gets it. `answers`: the token is made, the answer is lost. `late`: it is made after `lateMs`. */
+  readonly of: Deed;
+  /** `asked`: the issuer never gets it. `answers`: it is done, the answer is lost. `late`: it is done after `lateMs`. */
   readonly step: "asked" | "answers" | "late";
   readonly lateMs: number;
   /** Ends the daemon; called while its request is held. */
   readonly kill: () => Promise<unknown>;
 }
 
+export interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+/** Somebody who hears all that goes through. */
+export interface Listener {
+  /** Undefined: it is passed on like any. */
+  deedOf(asked: Asked): Deed | undefined;
+  /** Before anything becomes of it. */
+  asked?(deed: Deed, asked: Asked): void;
+  /** What the issuer did, whether or not anybody hears of it. */
+  answered?(deed: Deed, asked: Asked, answered: Answered, late: boolean): void;
+}
+
 /** Stands between the daemon and its issuer, to end the daemon while its request is on the way. */
 export class IssuerProxy implements AsyncDisposable {
-  /** What becomes of the next request of a token; undefined: it is passed on like any. */
+  /** What becomes of the next request of its deed; undefined: it is passed on like any. */
   fate: Fate | undefined;
   /** Requests that nobody waited for any more when the issuer made their token. */
   madeLate = 0;
-  readonly #issuerUrl: string;
+  /** The issuer's own address. */
+  issuerUrl = "";
+  readonly #listener: Listener;
   readonly #server: Server;
   readonly #held: Promise<unknown>[] = [];
 
-  private constructor(issuerUrl: string) {
-    this.#issuerUrl = issuerUrl;
+  private constructor(listener: Listener) {
+    this.#listener = listener;
     this.#server = createServer((asked, answering) => {
       this.#serve(asked, answering).catch(() => answering.destroy());
     });
   }
 
-  static async start(issuerUrl: string): Promise<IssuerProxy> {
-    const proxy = new IssuerProxy(issuerUrl);
+  static async start(listener: Listener): Promise<IssuerProxy> {
+    const proxy = new IssuerProxy(listener);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
@@ -52,37 +80,42 @@ export class IssuerProxy implements AsyncDisposable {
     await closed;
   }
 
-  async #serve(asked: IncomingMessage, answering: ServerResponse): Promise<void> {
-    const body = await bytesOf(asked);
-    const isMint = asked.method === "POST" && (asked.url ?? "").startsWith("/tokens/tokens/");
-    const fate = isMint ? this.fate : undefined;
-    if (fate === undefined) return relay(await forward(this.#issuerUrl, asked, body), answering);
+  async #serve(asking: IncomingMessage, answering: ServerResponse): Promise<void> {
+    const body = await bytesOf(asking);
+    const asked = { method: asking.method ?? "", url: asking.url ?? "", body: body.toString() };
+    const deed = this.#listener.deedOf(asked);
+    if (deed !== undefined) this.#listener.asked?.(deed, asked);
+    const go = (late: boolean): Promise<Answered> => this.#forward(asking, body, deed, asked, late);
+    const fate = deed !== undefined && this.fate?.of === deed ? this.fate : undefined;
+    if (fate === undefined) return relay(await go(false), answering);
     this.fate = undefined;
-    if (fate.step === "answers") await forward(this.#issuerUrl, asked, body);
+    if (fate.step === "answers") await go(false);
     await fate.kill();
     answering.destroy();
-    if (fate.step === "late") this.#held.push(this.#makeLate(asked, body, fate.lateMs));
+    if (fate.step === "late") this.#held.push(this.#makeLate(go, fate.lateMs));
   }
 
-  async #makeLate(asked: IncomingMessage, body: Buffer, lateMs: number): Promise<void> {
+  async #makeLate(go: (late: boolean) => Promise<Answered>, lateMs: number): Promise<void> {
     await pause(lateMs);
-    const { status } = await forward(this.#issuerUrl, asked, body);
+    const { status } = await go(true);
     if (status === 200) this.madeLate += 1;
   }
-}
 
-interface Answered {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: Buffer;
-}
-
-async function forward(issuerUrl: string, asked: IncomingMessage, body: Buffer): Promise<Answered> {
-  const { method, headers } = asked;
-  const sent = request(`${issuerUrl}${asked.url}`, { method, headers, agent: false });
-  sent.end(body);
-  const [answer] = (await once(sent, "response")) as [IncomingMessage];
-  return { status: answer.statusCode ?? 502, headers: answer.headers, body: await bytesOf(answer) };
+  async #forward(
+    asking: IncomingMessage,
+    body: Buffer,
+    deed: Deed | undefined,
+    asked: Asked,
+    late: boolean,
+  ): Promise<Answered> {
+    const { method, headers } = asking;
+    const sent = request(`${this.issuerUrl}${asking.url}`, { method, headers, agent: false });
+    sent.end(body);
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    const answered = { status: answer.statusCode ?? 502, headers: answer.headers, body: await bytesOf(answer) };
+    if (deed !== undefined) this.#listener.answered?.(deed, asked, answered, late);
+    return answered;
+  }
 }
 
 function relay({ status, headers, body }: Answered, answering: ServerResponse): void {

@@ -1,21 +1,23 @@
 import Database from "better-sqlite3";
-import { madeTokens } from "../e2e/issuer-process.ts";
-import type { Place } from "../e2e/place.ts";
+import { SecretText } from "../../src/core/secret-text.ts";
+import type { IssuerSide, Made } from "./sides/side.ts";
 
 /** What became of every token that the issuer made, judged from outside: the issuer's own list against the state. */
 export interface Reckoning {
   readonly minted: number;
   /** Tokens that were proved and taken into use. */
   readonly accepted: number;
-  /** Known, with a good word: in use, or superseded or outlived. */
+  /** Known, with a good word: in use, superseded, ended or outlived. */
   readonly known: number;
   /** Nobody knows of them any more. */
   readonly orphans: readonly string[];
+  /** Made when a daemon died, at issuers that nobody can ask for what they made: one for each death at most. */
+  readonly lost: readonly string[];
   /** Known, and never in use: made for nothing. */
   readonly spares: readonly string[];
   /** Minted under a lease that was lost. */
   readonly strays: number;
-  /** By name, the newest at the issuer. */
+  /** By name, the newest that is known. */
   readonly newest: ReadonlyMap<string, string>;
   readonly texts: readonly string[];
 }
@@ -27,27 +29,59 @@ interface IssueRow {
   readonly accepted: number;
 }
 
-const GOOD: ReadonlySet<string> = new Set(["accepted", "superseded", "outlived"]);
+const GOOD: ReadonlySet<string> = new Set(["accepted", "superseded", "retiring", "retired", "outlived"]);
+
+/** From the issuer's answer to its record in the state, on a busy machine. */
+const ANSWER_MS = 5_000;
 
 /** In this order, so that a token made in between is no orphan: what the issuer has, then what is known. */
-export async function reckon(place: Place, stateFile = place.stateFile): Promise<Reckoning> {
-  const made = await madeTokens(place);
+export async function reckon(
+  side: Pick<IssuerSide, "made" | "mayLose">,
+  stateFile: string,
+  deaths: readonly number[] = [],
+): Promise<Reckoning> {
+  const made = await side.made();
   const rows = new Map(readIssues(stateFile).map((row) => [`${row.token} ${row.fingerprint}`, row]));
-  const fates = made.map(({ id, name, fingerprint }) => ({
-    title: `${name} row ${id} ${fingerprint} is ${rows.get(`${name} ${fingerprint}`)?.fate ?? "unknown"}`,
-    row: rows.get(`${name} ${fingerprint}`),
-  }));
-  const known = fates.filter(({ row }) => row !== undefined && GOOD.has(row.fate));
+  const excuses = new Excuses(side.mayLose ? deaths : []);
+  const fates = made.map((each) => {
+    const { fingerprint } = new SecretText(each.token);
+    const row = rows.get(`${each.name} ${fingerprint}`);
+    const isKnown = row !== undefined && GOOD.has(row.fate);
+    const title = `${each.name} ${each.id} ${fingerprint} is ${row?.fate ?? "unknown"}`;
+    return { name: each.name, fingerprint, title, row, isKnown, isLost: !isKnown && side.mayLose && excuses.has(each) };
+  });
+  const known = fates.filter(({ isKnown }) => isKnown);
   return {
     minted: made.length,
     accepted: known.filter(({ row }) => row?.accepted === 1).length,
     known: known.length,
-    orphans: fates.filter((each) => !known.includes(each)).map(({ title }) => title),
+    orphans: fates.filter(({ isKnown, isLost }) => !isKnown && !isLost).map(({ title }) => title),
+    lost: fates.filter(({ isLost }) => isLost).map(({ title }) => title),
     spares: known.filter(({ row }) => row?.accepted === 0).map(({ title }) => title),
     strays: countStrays(stateFile),
-    newest: new Map(made.map(({ name, fingerprint }) => [name, fingerprint])),
+    newest: new Map(fates.filter(({ isLost }) => !isLost).map(({ name, fingerprint }) => [name, fingerprint])),
     texts: made.map(({ token }) => token),
   };
+}
+
+/** Deaths, each of which lets one answer to each token be lost. */
+class Excuses {
+  readonly #deaths: readonly number[];
+  readonly #used = new Set<string>();
+
+  constructor(deaths: readonly number[]) {
+    this.#deaths = deaths;
+  }
+
+  has({ name, at, late }: Made): boolean {
+    if (late) return true;
+    const death = this.#deaths.find(
+      (each) => at <= each && each - at <= ANSWER_MS && !this.#used.has(`${name} ${each}`),
+    );
+    if (death === undefined) return false;
+    this.#used.add(`${name} ${death}`);
+    return true;
+  }
 }
 
 function readIssues(stateFile: string): readonly IssueRow[] {

@@ -1,33 +1,38 @@
-import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { claimsOf } from "../e2e/reader.ts";
-
-/** One place that a consumer reads from; null before there is anything. */
-export interface Berth {
-  readonly name: string;
-  readonly holdMs: number;
-  read(): Promise<string | null>;
-}
+import type { Berth } from "./berths.ts";
+import type { IssuerSide, Life } from "./sides/side.ts";
 
 const EVERY_MS = 75;
+
+interface Found {
+  readonly token: string;
+  readonly deadline: number;
+}
 
 /** Consumers: each reads its target again and again and proves what it got, as if it went on to use it for `hold`. */
 export class Readers implements AsyncDisposable {
   reads = 0;
   /** Reads that got less than their `hold`, or no good token at all. */
   readonly below: string[] = [];
+  /** Reads of what the issuer ended when it made the next, before that next one was there. */
+  cutOff = 0;
   /** The least life beyond `hold` that any read found. */
   leastSpareMs: number = Number.POSITIVE_INFINITY;
   /** Every token that any read found. */
   readonly tokens = new Set<string>();
-  readonly #key: KeyObject;
-  readonly #expAt = new Map<string, number>();
+  readonly #side: IssuerSide;
   readonly #timer: NodeJS.Timeout;
-  /** Of what each berth was last found to hold. */
-  readonly #deadlines = new Map<string, number>();
+  readonly #berths: readonly Berth[];
+  /** What each berth was last found to hold. */
+  readonly #found = new Map<string, Found>();
+  /** What each berth held before. */
+  readonly #past = new Map<string, Set<string>>();
+  /** When a berth was last found to hold a token. */
+  readonly #lastReadAt = new Map<string, number>();
   #looking: Promise<unknown> = Promise.resolve();
 
-  constructor(berths: readonly Berth[], publicPem: string) {
-    this.#key = createPublicKey(publicPem);
+  constructor(berths: readonly Berth[], side: IssuerSide) {
+    this.#side = side;
+    this.#berths = berths;
     this.#timer = setInterval(() => {
       this.#looking = Promise.all(berths.map((berth) => this.#read(berth)));
     }, EVERY_MS);
@@ -35,7 +40,17 @@ export class Readers implements AsyncDisposable {
 
   /** How long every reader still gets its `hold`, with what the targets hold now. */
   get spareMs(): number {
-    return Math.min(...this.#deadlines.values()) - Date.now();
+    return Math.min(...[...this.#found.values()].map(({ deadline }) => deadline)) - Date.now();
+  }
+
+  /** Tokens that were ended before their time while somebody who had read them went on to use them. */
+  endedUnderReaders(): readonly string[] {
+    return this.#side.endings().flatMap(({ token, at }) =>
+      this.#berths.flatMap((berth) => {
+        const usedUntil = (this.#lastReadAt.get(`${berth.name} ${token}`) ?? 0) + berth.holdMs;
+        return usedUntil > at ? [`${berth.name}: ended ${usedUntil - at} ms before its reader was done`] : [];
+      }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -47,32 +62,40 @@ export class Readers implements AsyncDisposable {
     const now = Date.now();
     try {
       const token = await berth.read();
-      if (token === null && !this.#deadlines.has(berth.name)) return;
+      if (token === null && !this.#found.has(berth.name)) return;
       this.reads += 1;
-      const deadline = this.#expOf(token ?? "") - berth.holdMs;
-      this.#deadlines.set(berth.name, deadline);
-      const spareMs = deadline - now;
-      this.leastSpareMs = Math.min(this.leastSpareMs, spareMs);
-      if (spareMs < 0) this.#complain(berth, now, `${-spareMs} ms less than its hold`);
+      this.#judge(berth, token ?? "", now);
     } catch (thrown) {
       this.#complain(berth, now, String(thrown));
     }
   }
 
-  #complain({ name }: Berth, now: number, what: string): void {
-    this.below.push(`${new Date(now).toISOString()} ${name}: ${what}`);
+  #judge(berth: Berth, token: string, now: number): void {
+    const life = this.#side.lifeOf(token);
+    this.tokens.add(token);
+    this.#lastReadAt.set(`${berth.name} ${token}`, now);
+    const isBack = this.#moves(berth, token, life);
+    if (life.isRevoked) {
+      if (isBack) this.#complain(berth, now, "what the issuer had ended came back");
+      else this.cutOff += 1;
+      return;
+    }
+    const spareMs = life.expAt - berth.holdMs - now;
+    this.leastSpareMs = Math.min(this.leastSpareMs, spareMs);
+    if (spareMs < 0) this.#complain(berth, now, `${-spareMs} ms less than its hold`);
   }
 
-  /** Proved once per text, as FlowAPI does it. */
-  #expOf(token: string): number {
-    const known = this.#expAt.get(token);
-    if (known !== undefined) return known;
-    const [header = "", claims = "", signature = ""] = token.split(".");
-    const signed = Buffer.from(`${header}.${claims}`);
-    if (!verify("sha256", signed, this.#key, Buffer.from(signature, "base64url"))) throw new Error("no good token");
-    const expAt = claimsOf(token).exp * 1000;
-    this.#expAt.set(token, expAt);
-    this.tokens.add(token);
-    return expAt;
+  /** Notes what it holds now; true when it held that before, and another since. */
+  #moves({ name, holdMs }: Berth, token: string, { expAt }: Life): boolean {
+    const past = this.#past.get(name) ?? new Set();
+    this.#past.set(name, past);
+    const before = this.#found.get(name);
+    if (before !== undefined && before.token !== token) past.add(before.token);
+    this.#found.set(name, { token, deadline: expAt - holdMs });
+    return past.has(token);
+  }
+
+  #complain({ name }: Berth, now: number, what: string): void {
+    this.below.push(`${new Date(now).toISOString()} ${name}: ${what}`);
   }
 }

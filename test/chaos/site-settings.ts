@@ -1,12 +1,11 @@
 import type { Place } from "../e2e/place.ts";
+import type { IssuerSide } from "./sides/side.ts";
 
 /** A secret of several keys, of which one is a token's. */
 export const SHARED_SECRET = "shared";
 
 export interface Around {
-  /** Null: an issuer of the daemon's own. */
-  readonly issuerUrl: string | null;
-  readonly issuerPort: number;
+  readonly side: IssuerSide;
   readonly awsUrl: string;
   readonly hook: string;
   /** Of all tokens; by default one or two minutes. */
@@ -14,18 +13,30 @@ export interface Around {
   readonly stateFolder: string;
 }
 
+export type TokenKey = "alpha" | "bravo" | "charlie" | "delta";
+
 /** The tokens by what they are kept in. Each has its own name at the issuer. */
 export const TOKENS = { file: ["alpha", "delta"], secret: ["bravo", "charlie"] } as const;
 
+/** How long most of them live, and how long their consumers use them. */
+export const LIFETIME = "2m";
+const HOLDS_MS: Readonly<Record<TokenKey, number>> = { alpha: 10_000, bravo: 10_000, charlie: 10_000, delta: 5_000 };
+
+export function holdMsOf(name: TokenKey, { holds }: IssuerSide): number {
+  return holds[name] ?? HOLDS_MS[name];
+}
+
 /** Four tokens of short lives in every form: a file with a hook, a secret, a key of a JSON file and of a JSON secret, a key of a dotenv file. */
 export function settingsOf(place: Place, around: Around): string {
-  const { lifetime } = around;
-  const token = (key: string, life: string): string => `  ${key}:
+  const { lifetime, side } = around;
+  const token = (key: TokenKey, life: string): string => `  ${key}:
     issuer: issuer
     name: ${key}
-    create: true
-    request: { server: flowapi-prod, roles: [runner, viewer], lifetime: ${lifetime ?? life} }
+    create: ${side.byHand === null}
+    request: ${side.requestOf(key, lifetime ?? life)}
     targets:`;
+  const use = (key: TokenKey): string =>
+    `hold: ${holdMsOf(key, side) / 1000}s${side.byHand === null ? "" : ", observe: 2s"}`;
   return `version: 1
 instance: chaos
 tick: "* * * * * *"
@@ -35,42 +46,25 @@ http:
   tokens: { ops: { role: operator, secret: { file: ../ops.token } } }
 issuers:
   issuer:
-${issuerOf(around)}
+${side.settings}
 stores:
   files: { type: file, directory: ../var/secrets }
   aws: { type: aws-secrets-manager, region: eu-west-1, endpoint: "${around.awsUrl}", timeout: 2s }
 policies:
   default: { renew_before: 66%, jitter: 0%, repair: 15s }
 tokens:
-${token("alpha", "2m")}
-      file:
-        store: files
-        secret: ALPHA
-        hold: 10s
-        reload: { command: [${process.execPath}, ${around.hook}, ${place.path("told")}] }
-${token("bravo", "2m")}
-      secret: { store: aws, secret: bravo, create: true, hold: 10s, propagation: 1s }
-${token("charlie", "2m")}
-      file: { store: files, secret: shared.json, format: json, key: TOKEN, hold: 10s }
-      secret: { store: aws, secret: ${SHARED_SECRET}, key: TOKEN, hold: 10s, propagation: 1s }
+${token("alpha", LIFETIME)}
+      file: { store: files, secret: ALPHA, ${use("alpha")}, reload: { command: ${hookOf(place, around)} } }
+${token("bravo", LIFETIME)}
+      secret: { store: aws, secret: bravo, create: true, ${use("bravo")}, propagation: 1s }
+${token("charlie", LIFETIME)}
+      file: { store: files, secret: shared.json, format: json, key: TOKEN, ${use("charlie")} }
+      secret: { store: aws, secret: ${SHARED_SECRET}, key: TOKEN, ${use("charlie")}, propagation: 1s }
 ${token("delta", "1m")}
-      file: { store: files, secret: app.env, format: dotenv, key: TOKEN, hold: 5s }
+      file: { store: files, secret: app.env, format: dotenv, key: TOKEN, ${use("delta")} }
 `;
 }
 
-/** A short limit for calls, since an answer in doubt is waited out. */
-function issuerOf({ issuerUrl, issuerPort }: Around): string {
-  if (issuerUrl === null) {
-    return `    type: embedded
-    listen: 127.0.0.1:${issuerPort}
-    db: ../issuer/issuer.db
-    username: flowbot
-    seed: { users: [{ name: flowbot, password: { file: ../flowbot.password } }] }`;
-  }
-  return `    type: flowauth
-    url: ${issuerUrl}
-    username: flowbot
-    password: { file: ../flowbot.password }
-    public_keys: [{ file: ../public_key.pem }]
-    timeout: 1s`;
+function hookOf(place: Place, { hook }: Around): string {
+  return `["${process.execPath}", "${hook}", "${place.path("told")}"]`;
 }

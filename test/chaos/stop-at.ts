@@ -10,11 +10,14 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { syncBuiltinESMExports } from "node:module";
 import { fileURLToPath } from "node:url";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { Api } from "../../src/issuers/arvados/api.ts";
 import { Session } from "../../src/issuers/flowauth/session.ts";
+import { Caller } from "../../src/issuers/http/caller.ts";
+import { Client } from "../../src/issuers/oauth2/client.ts";
 import { SqlStateStore } from "../../src/state/sql-state-store.ts";
 import { SecretPlace } from "../../src/stores/aws-secrets-manager/place.ts";
 import { FilePlace } from "../../src/stores/file/place.ts";
-import { tokenStepOf, targetStepOf } from "./recorded-steps.ts";
+import { askedStepOf, targetStepOf, tokenStepOf } from "./recorded-steps.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -30,7 +33,13 @@ stopAround(SqlStateStore.prototype, "release", ([lease]) => `${kindOf((lease as 
 stopAround(SqlStateStore.prototype, "changeToken", ([, , change]) => tokenStepOf(change as object));
 stopAround(SqlStateStore.prototype, "changeTarget", ([, , change]) => targetStepOf(change as object));
 stopAround(SqlStateStore.prototype, "settle", () => "settled");
-stopAround(Session.prototype, "call", ([call]) => `issuer ${(call as { call: string }).call}`);
+stopAround(SqlStateStore.prototype, "rule", ([, , ruling]) => ruledStepOf(ruling));
+stopAround(SqlStateStore.prototype, "describe", () => "described");
+stopAround(SqlStateStore.prototype, "ask", ([, , change]) => askedStepOf(change as object));
+stopAround(Session.prototype, "call", ([call]) => `issuer ${nameOf(call)}`);
+stopAround(Api.prototype, "send", ([call]) => `issuer ${nameOf(call)}`);
+stopAround(Client.prototype, "send", ([call]) => `issuer ${nameOf(call)}`);
+stopAround(Caller.prototype, "call", ([name]) => `issuer ${String(name)}`);
 stopAround(FilePlace.prototype, "observe", () => "file observed");
 stopAround(FilePlace.prototype, "preflight", () => "file preflight");
 stopAround(FilePlace.prototype, "write", () => "file write");
@@ -111,6 +120,14 @@ function stopAtOwnIssuer(): void {
     });
     return go();
   });
+}
+
+function nameOf(call: unknown): string {
+  return (call as { readonly call: string }).call;
+}
+
+function ruledStepOf(ruling: unknown): string | undefined {
+  return (ruling as { readonly rule: string }).rule === "give_up" ? "given up" : undefined;
 }
 
 function kindOf(job: unknown): "token" | "target" {

@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
 import type { Renewd } from "../support/process.ts";
-import { madeTokens } from "../e2e/issuer-process.ts";
 import { calm } from "./calm.ts";
 import { reckon } from "./oracle.ts";
 import type { Site } from "./site.ts";
@@ -62,7 +61,7 @@ export class Ward {
 
   /** Nothing that the issuer made is unknown. */
   async knowsAll(): Promise<void> {
-    const { orphans } = await reckon(this.site.place, this.stateFile);
+    const { orphans } = await reckon(this.site.side, this.stateFile);
     must(orphans.length === 0, `orphans: ${orphans.join(", ")}`);
   }
 
@@ -71,7 +70,7 @@ export class Ward {
     const held = await Promise.all(this.site.berths.map((berth) => berth.read()));
     const { mtimeMs } = await stat(this.site.place.target.replace("FLOWAPI_TOKEN", "ALPHA"));
     const writes = this.site.aws.calls.filter(({ action }) => /^(?:Put|Create|Update)/.test(action)).length;
-    const minted = (await madeTokens(this.site.place)).length;
+    const minted = (await this.site.side.made()).length;
     return { minted, held: held.map((token) => token?.slice(-8)).join(" "), writtenAtMs: mtimeMs + writes };
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { CreatedStatus } from "../../src/core/created-status.ts";
 import type { Condition } from "../../src/core/incidents.ts";
 import type { StatusReport, TokenStatus } from "../../src/core/status.ts";
 import { fakeApp, fakeControl, NOW, renewd, report, targetStatus, tokenStatus } from "./support.ts";
@@ -96,6 +97,54 @@ describe("status", () => {
     expect((await renewd(showing({ lastSweepAt: null }), "status")).code).toBe(3);
     const broken = { ...showing({ lastSweepAt: NOW - 61_000 }), checkSettings: () => Promise.reject(new Error("x")) };
     expect((await renewd(broken, "status")).code).toBe(3);
+  });
+
+  it("shows what each token is for, and what create-token made that no setting declares", async () => {
+    const about = {
+      key: "created:0011223344556677",
+      issuer: "arvados",
+      name: "kb",
+      comment: "for keep-balance",
+      user: "root",
+      roles: ["GET /things"],
+    };
+    const fingerprint = "5555666677778888";
+    const [live, lost, old] = [
+      { ...about, fingerprint, state: "live" },
+      { ...about, name: "cut off", comment: null, user: null, fingerprint: null, state: "unfinished" },
+      { ...about, name: "old", comment: null, fingerprint, state: "expired" },
+    ] as const;
+    const created: readonly CreatedStatus[] = [
+      { ...live, expiresAt: null },
+      { ...lost, expiresAt: null },
+      { ...old, expiresAt: NOW - 60_000 },
+    ];
+    const app = showing({ tokens: [tokenStatus({ comment: "for Airflow" })], created });
+    const { code, out } = await renewd(app, "status");
+    expect(code).toBe(0);
+    expect(out).toContain("\n  comment   for Airflow\n");
+    expect(out.split("\n").slice(-13)).toEqual([
+      "",
+      "made by create-token and in no settings, so nothing renews them:",
+      "live  kb at arvados for root (created:0011223344556677)",
+      "  comment   for keep-balance",
+      "  token     5555666677778888, has no end",
+      "  roles     GET /things",
+      "unfinished  cut off at arvados (created:0011223344556677)",
+      "  token     none yet",
+      "  roles     GET /things",
+      "  you:      make the same call of create-token again: it goes on with it.",
+      "expired  old at arvados for root (created:0011223344556677)",
+      "  token     5555666677778888, expires 2026-07-01T11:59:00Z (1 min ago)",
+      "  roles     GET /things",
+    ]);
+    expect((await renewd(app, "status airflow")).out).not.toContain("create-token");
+    const document = JSON.parse((await renewd(app, "status --json")).out) as { created: unknown[] };
+    expect(document.created).toEqual([
+      { ...live, expires_at: null },
+      { ...lost, expires_at: null },
+      { ...old, expires_at: "2026-07-01T11:59:00Z" },
+    ]);
   });
 
   it("of one token shows that one and goes by it alone", async () => {

@@ -7,8 +7,9 @@ import type { Cli, Output } from "../../src/cli/command.ts";
 import type { ExitCode } from "../../src/cli/exit-codes.ts";
 import { painter } from "../../src/cli/format.ts";
 import { runCli } from "../../src/cli/program.ts";
-import type { Control } from "../../src/core/control.ts";
+import type { Control, Created } from "../../src/core/control.ts";
 import { RenewdError } from "../../src/core/errors.ts";
+import { SecretText } from "../../src/core/secret-text.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import type { StatusReport, TargetStatus, TokenStatus } from "../../src/core/status.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -33,13 +34,23 @@ export const settings: Settings = {
       identity: "flowauth|airflow-flowapi",
       issuer: "flowauth",
       name: "airflow-flowapi",
+      comment: null,
       create: false,
-      request: { lifetimeMs: 120_000, roles: ["viewer"], audience: "flowapi", detail: {} },
+      request: {
+        lifetimeMs: 120_000,
+        roles: ["viewer"],
+        audience: "flowapi",
+        subject: null,
+        strategy: "replace",
+        retire: false,
+        detail: {},
+      },
       policy: {
         key: "default",
         renewBefore: { share: 0.5 },
         jitter: { share: 0.05 },
         repairMs: 10_000,
+        renewEveryMs: null,
         windows: [],
       },
       targets: [
@@ -91,6 +102,7 @@ export function tokenStatus(change: Partial<TokenStatus> = {}): TokenStatus {
     token: "airflow",
     name: "airflow-flowapi",
     issuer: "flowauth",
+    comment: null,
     state: "ok",
     ok: true,
     advice: null,
@@ -116,7 +128,27 @@ export function tokenStatus(change: Partial<TokenStatus> = {}): TokenStatus {
 }
 
 export function report(change: Partial<StatusReport> = {}): StatusReport {
-  return { at: NOW, ok: true, lastSweepAt: NOW - 2_000, daemon: [], services: [], tokens: [tokenStatus()], ...change };
+  const nothing = { daemon: [], services: [], created: [] };
+  return { at: NOW, ok: true, lastSweepAt: NOW - 2_000, ...nothing, tokens: [tokenStatus()], ...change };
+}
+
+export function created(change: Partial<Created> = {}): Created {
+  const token = new SecretText("header.created.signature");
+  return {
+    token,
+    fingerprint: token.fingerprint,
+    key: "airflow",
+    issuer: "flowauth",
+    issuerId: "8",
+    name: "airflow-flowapi",
+    comment: null,
+    subject: "flowbot",
+    roles: ["viewer"],
+    expAt: NOW + 120_000,
+    outcome: "made",
+    warnings: [],
+    ...change,
+  };
 }
 
 /** Knows the one token `airflow`; a test replaces what it is about. */
@@ -142,6 +174,7 @@ export function fakeControl(change: Partial<Control> = {}): Control {
       { token, fingerprint: "5555666677778888", expAt: NOW + 100_000, check: "scopes" }
     ),
     discard: async (token) => (known(token), { token, fingerprint: "5555666677778888" }),
+    createToken: () => Promise.resolve(created()),
     adopt: async (token) => known(token),
     ...change,
   };
@@ -165,6 +198,7 @@ export function fakeApp(control: Control = fakeControl(), change: Partial<App> =
     startDaemon: unexpected,
     withControl: (options, use) => (asked.push(options), use(control, "daemon")),
     checkSettings: () => Promise.resolve({ settings, probe: () => Promise.resolve([]) }),
+    presets: () => Promise.resolve([]),
     askHealth: () => Promise.resolve(true),
     dashboardLink: () => Promise.resolve("http://127.0.0.1:8080/sign-in?code=once"),
     onSignals: unexpected,
@@ -197,6 +231,7 @@ export function memoryCli(app: App, terminal = false): { cli: Cli; out: string[]
     columns: 80,
     paint: painter(false),
     line: (text) => void lines.push(text),
+    deliver: (text) => Promise.resolve(void lines.push(text)),
   });
   return { cli: { app, out: output(out), err: output(err) }, out, err };
 }

@@ -8,7 +8,7 @@ import { fakeApp, fakeControl, NOW, renewd, settings } from "./support.ts";
 describe("plan", () => {
   const entry = (token: string, at: number): PlanEntry => {
     const rest = { name: token, action: "renew", renewAt: at, latestAt: null, deadlineAt: null };
-    return { token, at, reason: "due soon", arithmetic: ["issued …", "deadline …"], ...rest };
+    return { token, at, reason: "due soon", arithmetic: ["issued …", "deadline …"], cautions: [], ...rest };
   };
   const app = fakeApp(
     fakeControl({ plan: () => Promise.resolve([entry("later", NOW + 90_000), entry("sooner", NOW)]) }),

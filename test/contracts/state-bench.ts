@@ -53,11 +53,14 @@ export function mintOf(id: string, over: Partial<Mint> = {}): Mint {
     baseId: "7",
     roles: ["runner"],
     lifetimeMs: DAY_MS,
+    expAt: NOW + DAY_MS,
+    chosen: null,
     known: ["aaaaaaaaaaaaaaaa"],
     sentAt: NOW,
     settleAt: NOW + MINUTE_MS,
     lookedAt: null,
     fresh: null,
+    told: null,
     ...over,
   };
 }

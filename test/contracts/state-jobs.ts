@@ -11,6 +11,7 @@ import {
   OTHER,
   TTL_MS,
   acceptOf,
+  bare,
   issueOf,
   troubleOf,
   type StateBench,
@@ -38,6 +39,7 @@ export function jobsContract(bench: StateBench): void {
         trouble: null,
         calls: [],
         lastSuccessAt: null,
+        retiring: [],
       });
       expect((await bench.state.targets("flow"))[0]).toEqual({
         token: "flow",
@@ -72,12 +74,15 @@ export function jobsContract(bench: StateBench): void {
 
     it("of a token that is another one now has no token in use, and knows the old one as superseded", async () => {
       await change(acceptOf("one"));
+      await change({ fates: [{ issue: bare("to be ended"), fate: "retiring" }] });
       await bench.state.enrol(
         ENROLMENTS.map((token) => (token.key === "flow" ? { ...token, identity: "another" } : token)),
         NOW + 1,
       );
-      expect(await bench.state.token("flow")).toMatchObject({ desired: null, previous: null, mint: null });
-      expect([...(await bench.state.known("flow")).values()].map(({ fate }) => fate)).toEqual(["superseded"]);
+      const record = await bench.state.token("flow");
+      expect(record).toMatchObject({ desired: null, previous: null, mint: null, retiring: [] });
+      const fates = [...(await bench.state.known("flow")).values()].map(({ fate }) => fate);
+      expect(fates).toEqual(["superseded", "superseded"]);
     });
 
     it("again with the same settings changes nothing and wakes nobody", async () => {

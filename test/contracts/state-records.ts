@@ -3,7 +3,20 @@ import { type Breaker, CLOSED } from "../../src/core/breaker.ts";
 import { HOUR_MS } from "../../src/core/duration.ts";
 import type { DomainEvent } from "../../src/core/events.ts";
 import type { Incident, IncidentChanges } from "../../src/core/incidents.ts";
-import { AWS, FILE, FLOW, NOW, asked, bare, textOf, troubleOf, type StateBench } from "./state-bench.ts";
+import {
+  acceptOf,
+  AWS,
+  ENROLMENTS,
+  FILE,
+  FLOW,
+  NOW,
+  asked,
+  bare,
+  issueOf,
+  textOf,
+  troubleOf,
+  type StateBench,
+} from "./state-bench.ts";
 
 /** What needs no lease: wishes, strays, breakers, incidents, history, facts. */
 export function recordsContract(bench: StateBench): void {
@@ -13,7 +26,7 @@ export function recordsContract(bench: StateBench): void {
     it("needs no lease, is written into the history, and wakes the token", async () => {
       await allAsleep();
       const lease = await claim(FLOW);
-      const wish = { at: NOW, lifetimeMs: null };
+      const wish = { at: NOW, lifetimeMs: null, anew: false };
       expect(await bench.state.ask("flow", NOW + 1, { wish, events: [asked(NOW + 1)] })).toBe(true);
       expect((await bench.state.token("flow"))?.wish).toEqual(wish);
       expect(await bench.state.history("flow", 10)).toEqual([
@@ -33,7 +46,7 @@ export function recordsContract(bench: StateBench): void {
 
     it("leaves alone what is not asked for", async () => {
       const pause = { since: NOW, until: null, reason: null, deliveries: false };
-      const wish = { at: NOW, lifetimeMs: null };
+      const wish = { at: NOW, lifetimeMs: null, anew: false };
       await bench.state.ask("flow", NOW, { pause });
       await bench.state.ask("flow", NOW, { wish });
       await bench.state.ask("flow", NOW, {});
@@ -54,6 +67,67 @@ export function recordsContract(bench: StateBench): void {
       expect((await bench.state.targets("flow"))[0]).toMatchObject({ ownership: "granted", trouble: null });
       expect(await bench.state.due(NOW + 1, 10)).toContainEqual(AWS);
       expect((await bench.state.targets("flow"))[1]?.ownership).toBe("none");
+    });
+  });
+
+  describe("a token that no setting declares", () => {
+    const about = {
+      key: "created:1",
+      issuer: "flowauth",
+      name: "by hand",
+      comment: "for a test",
+      subject: "alice",
+      roles: ["viewer"],
+    } as const;
+    const job = { token: "created:1", target: null } as const;
+
+    it("is told with its record, and stands in no list of the declared ones", async () => {
+      expect(await bench.state.described()).toEqual([]);
+      await bench.state.describe(about, NOW);
+      await bench.state.describe({ ...about, key: "created:0", comment: null, subject: null }, NOW);
+      const described = await bench.state.described();
+      expect(described.map((each) => each.about.key)).toEqual(["created:0", "created:1"]);
+      expect(described[1]).toEqual({ about, record: await bench.state.token("created:1"), others: [] });
+      expect((await bench.state.tokens()).map(({ key }) => key)).toEqual(["flow", "other"]);
+    });
+
+    it("is never due by itself, and is not forgotten when others are enrolled", async () => {
+      await bench.state.describe(about, NOW);
+      await bench.state.wake({ all: true }, NOW + 1);
+      await bench.state.enrol(ENROLMENTS, NOW + 1);
+      expect(await bench.state.due(NOW + HOUR_MS, 10)).not.toContainEqual(job);
+      expect(await bench.state.described()).toHaveLength(1);
+    });
+
+    it("is asked for, worked on and accepted like any", async () => {
+      await bench.state.describe(about, NOW);
+      const wish = { at: NOW, lifetimeMs: null, anew: true };
+      expect(await bench.state.ask("created:1", NOW, { wish })).toBe(true);
+      const lease = await claim(job);
+      expect(await bench.state.changeToken(lease, NOW, { ...acceptOf("one"), wish: null })).toBe(true);
+      expect((await bench.state.described())[0]?.record).toMatchObject({ desired: issueOf("one"), wish: null });
+      expect((await bench.state.unseal("created:1", textOf("one").fingerprint))?.reveal()).toBe(textOf("one").reveal());
+      expect((await bench.state.token("flow"))?.desired).toBeNull();
+    });
+
+    it("described again keeps its record and says what it is now", async () => {
+      await bench.state.describe(about, NOW);
+      await bench.state.changeToken(await claim(job), NOW, acceptOf("one"));
+      await bench.state.describe({ ...about, comment: "another" }, NOW + 1);
+      const [described, ...more] = await bench.state.described();
+      expect(more).toEqual([]);
+      expect(described?.about.comment).toBe("another");
+      expect(described?.record).toMatchObject({ firstSeenAt: NOW, desired: issueOf("one") });
+    });
+
+    it("shares its issuer's service, and its issues are told by their fingerprint", async () => {
+      await bench.state.describe(about, NOW);
+      await bench.state.changeToken(await claim(job), NOW, acceptOf("one"));
+      await change(acceptOf("one"));
+      await change(acceptOf("two"));
+      expect([...(await bench.state.ownersOf(textOf("one").fingerprint))].sort()).toEqual(["created:1", "flow"]);
+      expect(await bench.state.ownersOf(textOf("two").fingerprint)).toEqual(["flow"]);
+      expect(await bench.state.ownersOf(textOf("three").fingerprint)).toEqual([]);
     });
   });
 

@@ -26,7 +26,7 @@ const back = (from: string, to: string): Ruling => ({
   pause,
   events: [asked(NOW)],
 });
-const accepting = (label: string, over: string | null): Ruling => ({
+const accepting = (label: string, over: string | null): Extract<Ruling, { rule: "accept" }> => ({
   rule: "accept",
   issue: issueOf(label),
   over: over === null ? null : of(over),
@@ -52,7 +52,7 @@ export function rulingsContract(bench: StateBench): void {
   describe("a rollback", () => {
     it("withdraws the desired issue, takes its text, and makes the previous one desired with none before it", async () => {
       for (const label of ["one", "two"]) await change(acceptOf(label));
-      const wish = { at: NOW, lifetimeMs: null };
+      const wish = { at: NOW, lifetimeMs: null, anew: false };
       const trouble = troubleOf("issuer_timeout", NOW + 1);
       await change({ wish, trouble });
       expect(await rule(back("two", "one"))).toBe(true);
@@ -63,6 +63,14 @@ export function rulingsContract(bench: StateBench): void {
       expect([await fateOf("one"), await fateOf("two")]).toEqual(["accepted", "withdrawn"]);
       expect([await isSealed("one"), await isSealed("two")]).toEqual([true, false]);
       expect((await bench.state.history("flow", 1))[0]?.type).toBe("person:asked");
+    });
+
+    it("is refused once the previous one may have been ended at the issuer", async () => {
+      for (const label of ["one", "two"]) await change(acceptOf(label));
+      await change({ retiring: { fingerprint: of("one"), trouble: troubleOf("issuer_timeout", NOW + 1) } });
+      const before = await bench.state.token("flow");
+      expect(await rule(back("two", "one"))).toBe(false);
+      expect(await bench.state.token("flow")).toEqual(before);
     });
 
     it("leaves an open mint open, and stays known when another issue is accepted", async () => {
@@ -106,7 +114,7 @@ export function rulingsContract(bench: StateBench): void {
     it("makes what is quarantined desired and the desired one previous; failures and the wish are over", async () => {
       await change(acceptOf("one"));
       await quarantine("two");
-      await change({ wish: { at: NOW, lifetimeMs: null } });
+      await change({ wish: { at: NOW, lifetimeMs: null, anew: false } });
       await allAsleep();
       expect(await rule(accepting("two", "one"), NOW + 1)).toBe(true);
       expect(await bench.state.token("flow")).toMatchObject({
@@ -131,6 +139,23 @@ export function rulingsContract(bench: StateBench): void {
       expect(await rule(accepting("three", "two"))).toBe(true);
       const sealed = await Promise.all(["one", "two", "three", "four"].map(isSealed));
       expect(sealed).toEqual([false, true, true, true]);
+    });
+
+    it("leaves what is to be ended as it is, and lets the one before the previous be ended too where that is asked for", async () => {
+      for (const label of ["zero", "one", "two"]) await change(acceptOf(label));
+      const retiring = { ...bare("one"), trouble: troubleOf("issuer_timeout", NOW + 1) };
+      await change({ retiring: { fingerprint: of("one"), trouble: retiring.trouble } });
+      await quarantine("three");
+      expect(await rule({ ...accepting("three", "two"), retires: true })).toBe(true);
+      expect(await bench.state.token("flow")).toMatchObject({ previous: issueOf("two"), retiring: [retiring] });
+      await quarantine("four");
+      expect(await rule({ ...accepting("four", "three"), retires: true })).toBe(true);
+      const record = await bench.state.token("flow");
+      expect(record?.retiring.map(({ fingerprint }) => fingerprint).sort()).toEqual([of("one"), of("two")].sort());
+      expect(await isSealed("two")).toBe(true);
+      await quarantine("five");
+      expect(await rule(accepting("five", "four"))).toBe(true);
+      expect(await fateOf("three")).toBe("superseded");
     });
 
     it("of what is not quarantined, over what is not desired, or no longer sealed, changes nothing", async () => {

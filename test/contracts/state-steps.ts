@@ -29,7 +29,7 @@ export function stepsContract(bench: StateBench): void {
         mint: mintOf("m1"),
         quarantine: quarantined,
         pause: { since: NOW, until: null, reason: "audit", deliveries: false },
-        wish: { at: NOW, lifetimeMs: 5 },
+        wish: { at: NOW, lifetimeMs: 5, anew: false },
         trouble: troubleOf("issuer_timeout", NOW + 1),
         calls: [NOW - 1, NOW],
         events: [asked(NOW)],
@@ -38,7 +38,7 @@ export function stepsContract(bench: StateBench): void {
         mint: mintOf("m1"),
         quarantined,
         pause: { since: NOW, until: null, reason: "audit", deliveries: false },
-        wish: { at: NOW, lifetimeMs: 5 },
+        wish: { at: NOW, lifetimeMs: 5, anew: false },
         trouble: troubleOf("issuer_timeout", NOW + 1),
         calls: [NOW - 1, NOW],
       };
@@ -97,6 +97,87 @@ export function stepsContract(bench: StateBench): void {
       expect((await bench.state.known("flow")).get(fresh.fingerprint)).toEqual({ issue: fresh, fate: "minted" });
       await change({ mint: null, fates: [{ issue: fresh, fate: "outlived" }] });
       expect(await bench.state.unseal("flow", fresh.fingerprint)).toBeUndefined();
+    });
+  });
+
+  describe("a chosen secret", () => {
+    const chosen = textOf("chosen");
+    const open = mintOf("m1", { chosen: chosen.fingerprint });
+
+    it("is sealed with the mint that brings it, as long as that is open and however often it is replaced", async () => {
+      await change({ mint: open, chosen });
+      expect((await bench.state.unseal("flow", chosen.fingerprint))?.reveal()).toBe(chosen.reveal());
+      await change({ mint: { ...open, settleAt: NOW + 9 } });
+      expect((await bench.state.unseal("flow", chosen.fingerprint))?.reveal()).toBe(chosen.reveal());
+      expect((await bench.state.token("flow"))?.mint).toEqual({ ...open, settleAt: NOW + 9 });
+    });
+
+    it("is no issue, and of no other token or fingerprint", async () => {
+      await change({ mint: open, chosen });
+      expect((await bench.state.known("flow")).size).toBe(0);
+      expect(await bench.state.unseal("other", chosen.fingerprint)).toBeUndefined();
+      expect(await bench.state.unseal("flow", textOf("one").fingerprint)).toBeUndefined();
+    });
+
+    it("is gone when its mint is closed, and another mint's is its own", async () => {
+      await change({ mint: open, chosen });
+      await change({ mint: null });
+      expect(await bench.state.unseal("flow", chosen.fingerprint)).toBeUndefined();
+      const next = textOf("next");
+      await change({ mint: mintOf("m2", { chosen: next.fingerprint }), chosen: next });
+      expect(await bench.state.unseal("flow", chosen.fingerprint)).toBeUndefined();
+      expect((await bench.state.unseal("flow", next.fingerprint))?.reveal()).toBe(next.reveal());
+    });
+
+    it("may be the very text of the token that it made", async () => {
+      await change({ mint: open, chosen });
+      const fresh = bare("chosen");
+      await change({ mint: { ...open, fresh }, sealed: { fingerprint: fresh.fingerprint, token: chosen } });
+      await change({ ...acceptOf("chosen"), mint: null });
+      expect((await bench.state.unseal("flow", chosen.fingerprint))?.reveal()).toBe(chosen.reveal());
+    });
+
+    it("is gone when the token begins anew, and when a person gives the mint up", async () => {
+      await change({ mint: open, chosen });
+      await bench.state.rule("flow", NOW, { rule: "give_up", mint: "m1", events: [] });
+      expect(await bench.state.unseal("flow", chosen.fingerprint)).toBeUndefined();
+      await change({ mint: mintOf("m2", { chosen: chosen.fingerprint }), chosen });
+      await bench.state.enrol([{ key: "flow", issuer: "flowauth", identity: "of another account", targets: [] }], NOW);
+      expect(await bench.state.unseal("flow", chosen.fingerprint)).toBeUndefined();
+    });
+  });
+
+  describe("an extension", () => {
+    const later = { startAt: NOW + DAY_MS, expAt: NOW + 31 * DAY_MS, origin: "extended" } as const;
+
+    it("is accepted as the same issue with another expiry: nothing becomes previous, its text stays", async () => {
+      await change(acceptOf("one"));
+      await change(acceptOf("two"));
+      await change(acceptOf("two", later));
+      const record = await bench.state.token("flow");
+      expect(record).toMatchObject({ desired: issueOf("two", later), previous: issueOf("one") });
+      expect((await bench.state.known("flow")).get(textOf("two").fingerprint)).toEqual({
+        issue: bare("two", later),
+        fate: "accepted",
+      });
+      expect((await bench.state.unseal("flow", textOf("two").fingerprint))?.reveal()).toBe(textOf("two").reveal());
+      expect(await bench.state.unseal("flow", textOf("one").fingerprint)).toBeDefined();
+    });
+
+    it("wakes the targets, and its fresh issue needs no text of its own", async () => {
+      await change(acceptOf("one"));
+      const mint = mintOf("m1", {
+        kind: "extend",
+        fresh: bare("one", later),
+        told: { expAt: later.expAt, scopes: null },
+      });
+      await change({ mint });
+      expect((await bench.state.token("flow"))?.mint).toEqual(mint);
+      expect((await bench.state.token("flow"))?.desired).toEqual(issueOf("one"));
+      expect(await bench.state.unseal("flow", textOf("one").fingerprint)).toBeDefined();
+      await allAsleep();
+      await change({ ...acceptOf("one", later), mint: null }, NOW + 1);
+      expect(await bench.state.due(NOW + 1, 10)).toEqual([FLOW, AWS, FILE]);
     });
   });
 
@@ -209,7 +290,7 @@ export function stepsContract(bench: StateBench): void {
   });
 
   it("knows every issue with its fate", async () => {
-    const fates = ["minted", "quarantined", "superseded", "outlived", "foreign", "withdrawn"] as const;
+    const fates = ["minted", "quarantined", "superseded", "outlived", "foreign", "withdrawn", "retired"] as const;
     await change({ fates: fates.map((fate) => ({ issue: bare(fate), fate })) });
     const known = await bench.state.known("flow");
     for (const fate of fates) expect(known.get(textOf(fate).fingerprint)).toEqual({ issue: bare(fate), fate });

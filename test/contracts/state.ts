@@ -5,6 +5,7 @@ import { useState } from "./state-bench.ts";
 import { jobsContract } from "./state-jobs.ts";
 import { leasesContract } from "./state-leases.ts";
 import { recordsContract } from "./state-records.ts";
+import { retiringContract } from "./state-retiring.ts";
 import { rulingsContract } from "./state-rulings.ts";
 import { stepsContract } from "./state-steps.ts";
 
@@ -17,5 +18,6 @@ export function stateContract(name: string, open: () => Promise<StateStore>): vo
     stepsContract(bench);
     recordsContract(bench);
     rulingsContract(bench);
+    retiringContract(bench);
   });
 }

@@ -7,9 +7,11 @@ import {
 } from "../../src/core/conditions.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import { ERRORS } from "../../src/core/errors.ts";
-import type { TargetRecord } from "../../src/core/records.ts";
+import type { TokenView } from "../../src/core/decide.ts";
+import type { TargetRecord, Trouble } from "../../src/core/records.ts";
 import {
   DEADLINE,
+  declaredToken,
   EXP,
   issue,
   LATEST,
@@ -126,6 +128,20 @@ describe("a token", () => {
     expect(ofToken({ mint: mint({ fresh: issue() }), trouble: failed }, settleAt)).toEqual([]);
   });
 
+  it("in doubt says why by what the issuer can do, and that a person may give the request up", () => {
+    const told = (given: Parameters<typeof mint>[0], issuer: ViewOver["issuer"]): string => {
+      const view = tokenView({ record: { mint: mint(given), trouble: trouble("issuer_error") }, issuer: issuer ?? {} });
+      const found = tokenConditions(view, mint().settleAt).find(({ reason }) => reason === "outcome_unknown");
+      expect(found?.action).toContain("renewd discard TOKEN");
+      return found?.message ?? "";
+    };
+    const listless = { lists: false } as const;
+    expect(told({}, {})).toMatch(/the issuer's list cannot be read\.$/);
+    expect(told({ chosen: "cccccccccccccccc" }, listless)).toMatch(/the same request is made again/);
+    expect(told({ kind: "extend" }, listless)).toMatch(/the same extension is asked for again/);
+    expect(told({}, listless)).toMatch(/asked for anew, which may leave one spare token\.$/);
+  });
+
   it("whose issuer has none of its name says that, and what a person does", () => {
     const failed = { trouble: trouble("token_absent"), desired: null };
     expect(ofToken(failed, START)).toEqual(["token_absent warning"]);
@@ -134,7 +150,7 @@ describe("a token", () => {
   });
 
   it("of which only a person can tell what was made says so at once, critical and once", () => {
-    const severe = { lists: false, overlap: "none" } as const;
+    const severe = { lists: false, overlap: "none", secret: "given", keeps: true } as const;
     const { sentAt, settleAt } = mint();
     const told = (record: ViewOver["record"], now: number): readonly string[] =>
       tokenConditions(tokenView({ record: record ?? {}, issuer: severe }), now).map(
@@ -165,6 +181,25 @@ describe("a token", () => {
       "lifetime_capped warning",
       "scopes_gained info",
     ]);
+  });
+
+  it("whose old one could not be ended is for information: the third time, or at once where only a person can mend it", () => {
+    const declared = { request: { ...declaredToken().request, retire: true } };
+    const view = (...all: readonly Trouble[]): TokenView =>
+      tokenView({ declared, record: { retiring: all.map((each) => ({ ...issue(), trouble: each })) } });
+    const told = (each: TokenView): readonly string[] => tokenConditions(each, START).map(({ reason }) => reason);
+    const after = (attempts: number): readonly string[] => told(view(trouble("issuer_timeout", { attempts })));
+    expect([1, 2, 3].map(after)).toEqual([[], [], ["not_retired"]]);
+    const refused = trouble("token_not_owned");
+    const [one] = tokenConditions(view(refused), START);
+    expect(one).toMatchObject({
+      severity: "info",
+      action: ERRORS.token_not_owned.hint,
+      message: expect.stringMatching(/^The old token \w{16} .* until it expires\. Failed once since/) as string,
+    });
+    const several = tokenConditions(view(trouble("issuer_timeout"), refused, refused), START);
+    expect(several.map(({ message }) => message)).toEqual([expect.stringMatching(/ 1 more wait for that too\.$/)]);
+    expect(told(tokenView({ record: view(refused).record }))).toEqual([]);
   });
 
   it("with other roles than the settings name says both", () => {

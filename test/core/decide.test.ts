@@ -65,7 +65,7 @@ describe("with nothing under way", () => {
   });
 
   it("a person's wish is done now, whatever schedule and windows say", () => {
-    const record = { wish: { at: START, lifetimeMs: null } };
+    const record = { wish: { at: START, lifetimeMs: null, anew: false } };
     const decision = decide(withWindow(openEvery(400 * DAY_MS, -1), { record }), START + HOUR_MS);
     expect(decision).toMatchObject({ do: "renew", cause: "person", reason: words("person") });
   });
@@ -136,7 +136,7 @@ describe("paused by a person", () => {
       {},
       { mint: mint() },
       { mint: mint({ fresh: issue() }) },
-      { wish: { at: 0, lifetimeMs: 1 } },
+      { wish: { at: 0, lifetimeMs: 1, anew: false } },
     ]) {
       const decision = decide(paused(RENEW + DAY_MS, record), RENEW);
       expect(decision).toEqual({ do: "wait", until: RENEW + DAY_MS, reason: "paused by a person: audit" });
@@ -169,13 +169,21 @@ describe("after failures", () => {
 
   it("a wish made since is tried at once, one made before is not", () => {
     const wish = (at: number): TokenDecision =>
-      decide(tokenView({ record: { ...backingOff, wish: { at, lifetimeMs: null } } }), RENEW + MINUTE_MS);
+      decide(tokenView({ record: { ...backingOff, wish: { at, lifetimeMs: null, anew: false } } }), RENEW + MINUTE_MS);
     expect(wish(RENEW + 1)).toMatchObject({ do: "renew", cause: "person" });
     expect(wish(RENEW)).toMatchObject({ do: "wait", until: RENEW + HOUR_MS });
   });
 
+  it("a wish for one from nothing is granted, whether or not there is one, and whatever the settings let be made", () => {
+    const wish = { at: RENEW + 1, lifetimeMs: null, anew: true };
+    for (const desired of [issue(), null]) {
+      const decision = decide(tokenView({ record: { ...backingOff, desired, wish } }), RENEW + MINUTE_MS);
+      expect(decision).toMatchObject({ do: "renew", cause: "anew", urgent: desired === null });
+    }
+  });
+
   it("a wish made since is tried at once for the very first token too", () => {
-    const record = { ...backingOff, desired: null, wish: { at: RENEW + 1, lifetimeMs: null } };
+    const record = { ...backingOff, desired: null, wish: { at: RENEW + 1, lifetimeMs: null, anew: false } };
     expect(decide(tokenView({ record }), RENEW + MINUTE_MS)).toMatchObject({ do: "renew" });
   });
 
@@ -216,7 +224,7 @@ describe("with a mint open", () => {
   });
 
   it("waits for a person where the issuer lists none and revokes the old one, as soon as the answer is lost", () => {
-    const severe = { lists: false, overlap: "none" } as const;
+    const severe = { lists: false, overlap: "none", secret: "given", keeps: true } as const;
     const at = (now: number, record: ViewOver["record"] = {}, issuer: ViewOver["issuer"] = severe): TokenDecision =>
       decide(tokenView({ record: { mint: mint(), ...record }, issuer: issuer ?? {} }), now);
     const { settleAt, sentAt } = mint();
@@ -226,8 +234,8 @@ describe("with a mint open", () => {
     expect(at(settleAt - 1)).toMatchObject({ do: "wait", until: settleAt, reason: words("under way") });
     expect(at(settleAt)).toEqual({ ...person, until: settleAt + HEARTBEAT_MS });
     expect(at(sentAt, { ...lost, mint: mint({ fresh }) })).toMatchObject({ do: "verify" });
-    expect(at(settleAt, lost, { lists: false, overlap: "kept" }).do).toBe("settle");
-    expect(at(settleAt, lost, { lists: true, overlap: "none" }).do).toBe("settle");
+    expect(at(settleAt, lost, { lists: false, overlap: "kept", secret: "given", keeps: true }).do).toBe("settle");
+    expect(at(settleAt, lost, { lists: true, overlap: "none", secret: "given", keeps: true }).do).toBe("settle");
   });
 
   it("looks at once when that instant cannot rightly be so far off", () => {
@@ -253,7 +261,7 @@ describe("with a mint open", () => {
   });
 
   it("never asks again, though wished for and overdue: first it is settled", () => {
-    const view = inDoubt({ wish: { at: LATEST, lifetimeMs: null } });
+    const view = inDoubt({ wish: { at: LATEST, lifetimeMs: null, anew: false } });
     for (const now of [RENEW, LATEST, DEADLINE, EXP]) expect(decide(view, now).do).not.toBe("renew");
   });
 
@@ -344,7 +352,8 @@ describe("whatever issue and settings", () => {
           record: tokenRecord({ desired: issue({ startAt, expAt: startAt + lifetime, u }) }),
           pace,
           clockTrusted: true,
-          issuer: { lists: true, overlap: "kept" },
+          issuer: { lists: true, overlap: "kept", secret: "given", keeps: true },
+          retireAt: null,
         });
         const view = viewOf(START);
         const { latestAt, floorAt, renewAt } = scheduleOf(issue({ expAt: START + lifetime, u }), pace);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareIssues, newestOf, supersedes } from "../../src/core/issue.ts";
+import { compareIssues, isSameIssue, newestOf, supersedes } from "../../src/core/issue.ts";
 
 const at = (startAt: number, issuerId: string | null): { startAt: number; issuerId: string | null } => ({
   startAt,
@@ -49,5 +49,20 @@ describe("the order of issues", () => {
       }),
     );
     expect(newestOf([])).toBeUndefined();
+  });
+});
+
+describe("the very same issue", () => {
+  const one = { fingerprint: "aaaaaaaaaaaaaaaa", expAt: 5 };
+
+  it("has the same text and the same expiry: an extension has another", () => {
+    expect(isSameIssue(one, { ...one })).toBe(true);
+    expect(isSameIssue(one, { ...one, expAt: 6 })).toBe(false);
+    expect(isSameIssue(one, { ...one, fingerprint: "bbbbbbbbbbbbbbbb" })).toBe(false);
+  });
+
+  it("is never one that is not there", () => {
+    expect(isSameIssue(one, null)).toBe(false);
+    expect(isSameIssue(null, one)).toBe(false);
   });
 });

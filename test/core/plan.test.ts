@@ -32,7 +32,7 @@ describe("the plan of a token", () => {
   });
 
   it("waits for a person where only one can tell what a lost request made", () => {
-    const issuer = { lists: false, overlap: "none" } as const;
+    const issuer = { lists: false, overlap: "none", secret: "given", keeps: true } as const;
     const entry = planEntry(tokenView({ record: { mint: mint() }, issuer }), mint().settleAt);
     expect(entry).toMatchObject({ action: "waiting_for_person", at: null });
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { DAY_MS, HOUR_MS } from "../../src/core/duration.ts";
+import type { RenewdError } from "../../src/core/errors.ts";
 import type { Check, QuarantinedIssue } from "../../src/core/records.ts";
 import { acceptanceOf, discardOf, rollbackOf } from "../../src/core/ruling.ts";
-import { declaredTarget, EXP, issue, mint, RENEW, tokenView, type ViewOver } from "./samples.ts";
+import { declaredTarget, EXP, issue, mint, RENEW, tokenView, trouble, type ViewOver } from "./samples.ts";
 
 const NEWER = issue({ fingerprint: "bbbbbbbbbbbbbbbb", issuerId: "8", startAt: RENEW, expAt: RENEW + 30 * DAY_MS });
 const rolled = { desired: NEWER, previous: issue() };
@@ -44,6 +45,11 @@ describe("a rollback", () => {
     ["no previous token", { desired: NEWER, previous: null }, RENEW],
     ["no token at all", { desired: null, previous: null }, RENEW],
     ["a previous token that expired", rolled, EXP],
+    [
+      "a previous token that may have been ended",
+      { ...rolled, previous: null, retiring: [{ ...issue(), trouble: null }] },
+      RENEW,
+    ],
   ])("with %s is refused", (_, record, now) => {
     expect(() => rollbackOf(tokenView({ record: record ?? {} }), now)).toThrow(
       expect.objectContaining({ code: "nothing_to_roll_back" }) as Error,
@@ -59,6 +65,7 @@ describe("an acceptance", () => {
         issue: { ...NEWER, warnings: [], origin: "minted", acceptedAt: RENEW },
         over: issue().fingerprint,
         grants: false,
+        retires: false,
       },
       check: "scopes",
     });
@@ -66,7 +73,8 @@ describe("an acceptance", () => {
   });
 
   it("grants a wish that was made before the token, and no later one", () => {
-    const wishAt = (at: number): boolean => accepting({}, { wish: { at, lifetimeMs: null } }).ruling.grants;
+    const wishAt = (at: number): boolean =>
+      accepting({}, { wish: { at, lifetimeMs: null, anew: false } }).ruling.grants;
     expect([wishAt(RENEW), wishAt(RENEW + 1)]).toEqual([true, false]);
   });
 
@@ -96,7 +104,7 @@ describe("an acceptance", () => {
 });
 
 describe("a discard", () => {
-  const severe = { lists: false, overlap: "none" } as const;
+  const severe = { lists: false, overlap: "none", secret: "given", keeps: true } as const;
 
   it("is of what is quarantined, or of nothing", () => {
     const view = tokenView({ record: { quarantined: quarantined() } });
@@ -114,5 +122,24 @@ describe("a discard", () => {
     expect(ruled(severe, settleAt)).toBe("give_up");
     expect(ruled(severe, settleAt - 1)).toBe("discard");
     expect(ruled({}, settleAt)).toBe("discard");
+  });
+
+  it("gives up any other request once it failed and can be answered no more; what is quarantined comes before it", () => {
+    const { settleAt, sentAt } = mint();
+    const failed = trouble("issuer_error", { last: { code: "issuer_error", message: "500", at: sentAt } });
+    const before = trouble("issuer_error", { last: { code: "issuer_error", message: "500", at: sentAt - 1 } });
+    const discarding = (record: ViewOver["record"], now: number): string | undefined => {
+      try {
+        return discardOf(tokenView({ record: { mint: mint({ chosen: "cccccccccccccccc" }), ...record } }), now).rule;
+      } catch (thrown) {
+        return (thrown as RenewdError).code;
+      }
+    };
+    expect(discarding({ trouble: failed }, settleAt)).toBe("give_up");
+    expect(discarding({ trouble: failed }, settleAt - 1)).toBe("nothing_quarantined");
+    expect(discarding({ trouble: before }, settleAt)).toBe("nothing_quarantined");
+    expect(discarding({ trouble: null }, settleAt)).toBe("nothing_quarantined");
+    expect(discarding({ trouble: failed, mint: mint({ fresh: issue() }) }, settleAt)).toBe("nothing_quarantined");
+    expect(discarding({ trouble: failed, quarantined: quarantined() }, settleAt)).toBe("discard");
   });
 });

@@ -55,13 +55,23 @@ export function declaredToken(over: Partial<DeclaredToken> = {}): DeclaredToken 
     identity: "flowauth|airflow-flowapi",
     issuer: "flowauth",
     name: "airflow-flowapi",
+    comment: null,
     create: false,
-    request: { lifetimeMs: 30 * DAY_MS, roles: ["runner", "viewer"], audience: "flowapi", detail: {} },
+    request: {
+      lifetimeMs: 30 * DAY_MS,
+      roles: ["runner", "viewer"],
+      audience: "flowapi",
+      subject: null,
+      strategy: "replace",
+      retire: false,
+      detail: {},
+    },
     policy: {
       key: "default",
       renewBefore: { ms: 10 * DAY_MS },
       jitter: { share: 0.05 },
       repairMs: DAY_MS,
+      renewEveryMs: null,
       windows: [],
     },
     targets: [declaredTarget()],
@@ -83,6 +93,7 @@ export function tokenRecord(over: Partial<TokenRecord> = {}): TokenRecord {
     trouble: null,
     calls: [],
     lastSuccessAt: null,
+    retiring: [],
     ...over,
   };
 }
@@ -121,11 +132,14 @@ export function mint(over: Partial<Mint> = {}): Mint {
     baseId: "7",
     roles: ["runner", "viewer"],
     lifetimeMs: 30 * DAY_MS,
+    expAt: RENEW + 30 * DAY_MS,
+    chosen: null,
     known: [],
     sentAt: RENEW,
     settleAt: RENEW + MINUTE_MS,
     lookedAt: null,
     fresh: null,
+    told: null,
     ...over,
   };
 }
@@ -139,13 +153,21 @@ export interface ViewOver {
   readonly record?: Partial<TokenRecord>;
   readonly clockTrusted?: boolean;
   readonly issuer?: Partial<TokenView["issuer"]>;
+  readonly retireAt?: number;
 }
 
 export function tokenView(over: ViewOver = {}): TokenView {
   const declared = declaredToken(over.declared);
   const record = tokenRecord(over.record);
-  const issuer = { lists: true, overlap: "kept", ...over.issuer } as const;
-  return { declared, record, pace: paceOf(declared), clockTrusted: over.clockTrusted ?? true, issuer };
+  const issuer = { lists: true, overlap: "kept", secret: "given", keeps: true, ...over.issuer } as const;
+  return {
+    declared,
+    record,
+    pace: paceOf(declared),
+    clockTrusted: over.clockTrusted ?? true,
+    issuer,
+    retireAt: over.retireAt ?? null,
+  };
 }
 
 export function targetView(record: Partial<TargetRecord> = {}, over: Partial<TargetView> = {}): TargetView {

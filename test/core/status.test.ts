@@ -121,13 +121,13 @@ describe("a token that is well itself", () => {
 });
 
 describe("advice", () => {
-  const severe = { lists: false, overlap: "none" } as const;
+  const severe = { lists: false, overlap: "none", secret: "given", keeps: true } as const;
   const rolledBack = { since: START, until: null, reason: "rolled back from bbbb", deliveries: true };
 
   it.each<[TokenStatus["state"], ViewOver, number, RegExp, RegExp]>([
     ["quarantined", { record: { quarantined } }, RENEW, /is quarantined: no \(roles\)/, /renewd accept TOKEN/],
     ["in_doubt", { record: { mint: mint() } }, mint().settleAt, /was lost/, /looks for what it made/],
-    ["failing", { record: { trouble: trouble("token_absent") } }, RENEW, /token_absent/, /mint one by hand/],
+    ["failing", { record: { trouble: trouble("token_absent") } }, RENEW, /token_absent/, /make one by hand/],
     ["failing", { record: failed }, RENEW, /issuer_unreachable/, /^Nothing yet\. If it goes on: Check the issuer/],
     [
       "paused",

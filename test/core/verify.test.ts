@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/duration.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, NEVER_AT, SECOND_MS } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { Inspection, TokenClaims } from "../../src/core/ports.ts";
 import { type Expectation, verify, type Verdict } from "../../src/core/verify.ts";
@@ -24,10 +24,13 @@ const expected = (over: Partial<Expectation> = {}): Expectation => ({
   requiredRoles: ["runner", "viewer"],
   allowedRoles: ["runner", "viewer"],
   askedLifetimeMs: 30 * DAY_MS,
+  endlessMs: null,
   previous: { expAt: START + 10 * DAY_MS, scopes: { runner: ["run"], viewer: ["get", "list"] } },
   mustGain: true,
   sentAt: START - SECOND_MS,
   expiresAt: null,
+  granted: null,
+  answered: true,
   ...over,
 });
 
@@ -241,6 +244,121 @@ describe("a token passes with a warning", () => {
   it("not when nothing was asked: what was found lives as long as it does", () => {
     expect(judge({ expAt: START + 11 * DAY_MS }, { askedLifetimeMs: null })).toMatchObject({ warnings: [] });
   });
+});
+
+describe("a token that names nobody", () => {
+  it("passes where nobody is to be named, and not where somebody is", () => {
+    expect(judge({ subject: null }, { account: null }).outcome).toBe("pass");
+    expect(judge({ subject: "mallory" }, { account: null }).outcome).toBe("pass");
+    expect(judge({ subject: null })).toEqual(rejected("subject", "its subject is absent"));
+  });
+});
+
+describe("a token without an end", () => {
+  const said = { expAt: NEVER_AT };
+
+  it("is refused where an end was asked for, whoever says that there is none", () => {
+    expect(judge(said)).toEqual(rejected("expiry", "it has no expiry"));
+    expect(judge({ expAt: null }, { expiresAt: NEVER_AT })).toEqual(rejected("expiry", "it has no expiry"));
+  });
+
+  it("is reckoned to live as long as `renew_every` says, from its start", () => {
+    const endless = { endlessMs: 90 * DAY_MS, askedLifetimeMs: Infinity };
+    expect(judge(said, endless)).toMatchObject({ outcome: "pass", expAt: START + 90 * DAY_MS, warnings: [] });
+    expect(judge({ expAt: null, issuedAt: null, notBeforeAt: null }, endless)).toMatchObject({
+      startAt: START - SECOND_MS,
+      expAt: START - SECOND_MS + 90 * DAY_MS,
+    });
+  });
+
+  it("has its own end all the same where anybody says one", () => {
+    const endless = { endlessMs: 90 * DAY_MS, askedLifetimeMs: Infinity };
+    expect(judge({}, endless)).toMatchObject({ expAt: START + 30 * DAY_MS, warnings: [] });
+    expect(judge(said, { ...endless, expiresAt: START + 20 * DAY_MS })).toMatchObject({ expAt: START + 20 * DAY_MS });
+  });
+
+  it("may have none where none was asked for, whether or not anybody says so", () => {
+    const endless = { endlessMs: Infinity, askedLifetimeMs: Infinity };
+    expect(judge(said, endless)).toMatchObject({ outcome: "pass", startAt: START, expAt: NEVER_AT, warnings: [] });
+    expect(judge({ expAt: null }, { ...endless, expiresAt: NEVER_AT })).toMatchObject({ expAt: NEVER_AT });
+    expect(judge({ expAt: null }, endless)).toMatchObject({ outcome: "pass", expAt: NEVER_AT });
+  });
+
+  it("is refused where a person asked for a short one", () => {
+    const short = { endlessMs: Infinity, askedLifetimeMs: DAY_MS };
+    expect(judge(said, short)).toEqual(rejected("expiry", "far longer than was asked for"));
+  });
+
+  it("is no gain over another without one", () => {
+    const endless = { endlessMs: Infinity, askedLifetimeMs: Infinity, previous: { expAt: NEVER_AT, scopes: {} } };
+    expect(judge(said, endless)).toEqual(rejected("progress", "no longer than the token in use", "no_progress"));
+  });
+
+  it("may live longer than ten years where `renew_every` is", () => {
+    const years = (count: number): number => START + count * 366 * DAY_MS;
+    const endless = { endlessMs: 20 * 366 * DAY_MS, askedLifetimeMs: Infinity };
+    expect(judge({ expAt: years(19) }, endless).outcome).toBe("pass");
+    expect(judge({ expAt: years(21) }, endless)).toEqual(rejected("expiry", "far longer"));
+  });
+});
+
+describe("what a token may do, where it does not say so itself", () => {
+  const silent = { scopes: null };
+
+  it("is what its issuer said with it, held against the settings like its own words", () => {
+    const granted = { runner: [], viewer: [] };
+    const plain = { previous: null, granted };
+    expect(judge(silent, plain)).toMatchObject({ outcome: "pass", scopes: granted });
+    expect(judge(silent, { ...plain, granted: { runner: [] } })).toEqual(rejected("roles", 'lacks the role "viewer"'));
+    expect(judge(silent, { ...plain, granted: { ...granted, admin: [] } })).toEqual(rejected("roles", '"admin"'));
+  });
+
+  it("counts for nothing where it does say so", () => {
+    expect(judge({}, { granted: { admin: [] } })).toMatchObject({ outcome: "pass", scopes: claims().scopes });
+  });
+
+  it("is unknown where nobody says it: enough only where no role is required", () => {
+    expect(judge(silent, { previous: null })).toEqual(rejected("roles", "neither it nor its issuer says"));
+    const free = { previous: null, requiredRoles: [], allowedRoles: [] };
+    expect(judge(silent, free)).toMatchObject({ outcome: "pass", scopes: {} });
+  });
+});
+
+describe("an opaque token", () => {
+  const opaque = (wanted: Partial<Expectation> = {}): Verdict =>
+    verify({ outcome: "opaque" }, expected({ granted: { runner: [], viewer: [] }, previous: null, ...wanted }), NOW);
+
+  it("is believed to be what was asked for, when it came as the issuer's own answer", () => {
+    expect(opaque({ expiresAt: START + 30 * DAY_MS })).toEqual({
+      outcome: "pass",
+      startAt: START - SECOND_MS,
+      expAt: START + 30 * DAY_MS,
+      scopes: { runner: [], viewer: [] },
+      warnings: [],
+    });
+  });
+
+  it("is nobody's when it was only found", () => {
+    expect(opaque({ expiresAt: START + 30 * DAY_MS, answered: false })).toEqual(
+      rejected("form", "says nothing of itself"),
+    );
+  });
+
+  it("needs an expiry that its issuer told, or `renew_every`", () => {
+    expect(opaque()).toEqual(rejected("expiry", "it has no expiry"));
+    expect(opaque({ endlessMs: 20 * DAY_MS })).toMatchObject({ expAt: START - SECOND_MS + 20 * DAY_MS });
+  });
+
+  it("has to gain, and to have the roles, like any", () => {
+    const previous = { expAt: START + 30 * DAY_MS, scopes: {} };
+    expect(opaque({ expiresAt: START + 30 * DAY_MS, previous })).toMatchObject({ code: "no_progress" });
+    expect(opaque({ expiresAt: START + 30 * DAY_MS, granted: {} })).toEqual(rejected("roles", "lacks the role"));
+  });
+});
+
+it("a token that its issuer says is not active is not one of ours", () => {
+  const refuted: Inspection = { outcome: "refuted", check: "active", message: "the issuer says so" };
+  expect(verify(refuted, expected(), NOW)).toEqual(rejected("active", "the issuer says so"));
 });
 
 describe("whatever a token says", () => {

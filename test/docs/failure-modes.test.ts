@@ -24,6 +24,7 @@ const REASONS: Readonly<Record<IncidentReason, true>> = {
   lifetime_capped: true,
   scopes_gained: true,
   roles_differ: true,
+  not_retired: true,
   drift: true,
   not_owned: true,
   paused_past_deadline: true,

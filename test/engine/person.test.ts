@@ -120,3 +120,17 @@ test("whoever waits for a renewal is told when the token is paused meanwhile", a
     detail: "the token was paused meanwhile",
   });
 });
+
+test("who joins a renewal that failed before has it tried again at once, and hears what came of that", async () => {
+  const world = await makeWorld({ ...SHORT, issuer: { lists: false, secret: "chosen" } });
+  await world.run(HOUR_MS);
+  world.issuer.fail("lose_request");
+  await world.run(22 * HOUR_MS);
+  expect((await world.token()).mint).not.toBeNull();
+  world.issuer.heal();
+  const ticket = await world.daemon.controller.renew(TOKEN, null);
+  expect(ticket.joined).toBe(true);
+  expect((await world.daemon.controller.renewal(TOKEN, ticket.since)).state).toBe("under_way");
+  await world.run(10_000);
+  expect(await world.daemon.controller.renewal(TOKEN, ticket.since)).toMatchObject({ state: "delivered" });
+});

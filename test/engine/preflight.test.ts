@@ -35,6 +35,25 @@ test("an issuer that revokes the old token is asked only when all targets could 
   expect(world.issuer.count("request")).toBe(2);
 });
 
+test("nor however urgent it is: each target that could not take it would hold a dead one", async () => {
+  const world = await makeWorld({ ...SHORT, issuer: { overlap: "none" } });
+  await world.run(HOUR_MS);
+  world.place("a").fail("store_unreachable");
+  await world.run(28 * HOUR_MS);
+  expect(world.issuer.count("request")).toBe(1);
+  expect(world.issuer.rowOf(world.place("a").seen ?? "")).toBeDefined();
+  expect((await world.token()).trouble?.last.code).toBe("store_unreachable");
+});
+
+test("but once the old one has expired there is nothing to lose: the targets that can take it get the new one", async () => {
+  const world = await makeWorld({ ...SHORT, issuer: { overlap: "none" } });
+  await world.run(HOUR_MS);
+  world.place("a").fail("store_unreachable");
+  await world.run(30 * HOUR_MS);
+  expect(world.issuer.count("request")).toBe(2);
+  expect(world.place("b").seen).toBe(world.issuer.rows.at(-1)?.text);
+});
+
 test("without a state that can take it nothing is minted, not even when it is urgent", async () => {
   const world = await makeWorld(SHORT);
   await world.run(HOUR_MS);

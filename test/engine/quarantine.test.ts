@@ -117,7 +117,7 @@ test("an issuer that answers with the token in use brings nothing, and takes not
   const inUse = world.issuer.rows[0]?.text ?? "";
   const before = (await world.state.token("token-1"))?.desired;
   world.issuer.request = () =>
-    Promise.resolve({ outcome: "minted", token: new SecretText(inUse), issuerId: "1", expiresAt: null });
+    Promise.resolve({ outcome: "minted", token: new SecretText(inUse), issuerId: "1", expiresAt: null, scopes: null });
   await world.event("renewal:failed");
   const record = await world.state.token("token-1");
   expect(record?.trouble?.last.code).toBe("no_progress");

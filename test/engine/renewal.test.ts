@@ -73,3 +73,15 @@ test("a restart, an unchanged reload and a second restart cause no renewal, no w
   }).toEqual(before);
   expect(world.place("a").count("write")).toBe(1);
 });
+
+test("nothing is asked for that would live no longer than what is there: a longer token was made by hand", async () => {
+  const world = await makeWorld({ ...SHORT, create: false });
+  world.issuer.mintByHand("name-of-token-1", 300 * HOUR_MS);
+  await world.event("renewal:settled");
+  await world.run(265 * HOUR_MS);
+  expect(world.issuer.count("request")).toBe(0);
+  await world.run(60 * HOUR_MS);
+  expect(world.count("renewal:quarantined")).toBe(0);
+  expect(world.issuer.rows.length).toBeGreaterThan(1);
+  expect(await world.incidents()).toEqual([]);
+});

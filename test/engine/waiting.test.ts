@@ -6,7 +6,11 @@ const TOKEN = "token-1";
 
 /** An issuer that cannot say what it made, and revokes the old token for it. */
 async function severeWorld(): Promise<World> {
-  const world = await makeWorld({ ...SHORT, targets: ["a"], issuer: { lists: false, overlap: "none" } });
+  const world = await makeWorld({
+    ...SHORT,
+    targets: ["a"],
+    issuer: { lists: false, overlap: "none", secret: "given", keeps: true },
+  });
   await world.event("renewal:settled");
   return world;
 }

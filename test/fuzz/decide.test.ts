@@ -25,6 +25,8 @@ const outcome: fc.Arbitrary<Outcome> = fc.record({
 const issuer: fc.Arbitrary<IssuerCapabilities> = fc.record({
   lists: fc.boolean(),
   overlap: fc.constantFrom("kept", "kept", "none"),
+  secret: fc.constantFrom("given", "given", "chosen"),
+  keeps: fc.boolean(),
 });
 const work: fc.Arbitrary<Happening> = outcome.map((each) => ({ kind: "work", outcome: each }));
 const otherRoles = fc.constantFrom(["runner", "viewer"], ["runner"], []);
@@ -65,10 +67,16 @@ const failing: fc.Arbitrary<Happening> = fc.oneof(
 fuzz(
   "an issuer that only ever fails is asked twelve times an hour at most, for as long as that lasts",
   120,
-  fc.property(anyDeclared, fc.array(failing, { minLength: 20, maxLength: 60 }), ({ declared, pace }, happenings) => {
-    const walk = new TokenWalk({ declared, pace }, NOW, { lists: true, overlap: "kept" });
-    for (const each of happenings) walk.play(each);
-  }),
+  fc.property(
+    anyDeclared,
+    fc.constantFrom("given", "chosen"),
+    fc.array(failing, { minLength: 20, maxLength: 60 }),
+    ({ declared, pace }, secret, happenings) => {
+      const able = { lists: secret === "given", overlap: "kept", secret, keeps: true } as const;
+      const walk = new TokenWalk({ declared, pace }, NOW, able);
+      for (const each of happenings) walk.play(each);
+    },
+  ),
 );
 
 fuzz(
@@ -76,7 +84,7 @@ fuzz(
   150,
   fc.property(acceptedDeclared, fc.array(share, { minLength: 1, maxLength: 12 }), (declared, draws) => {
     fc.pre(declared.declared.request.lifetimeMs < 40 * DAY_MS);
-    const walk = new TokenWalk(declared, NOW, { lists: true, overlap: "kept" });
+    const walk = new TokenWalk(declared, NOW, { lists: true, overlap: "kept", secret: "given", keeps: true });
     for (const u of draws) {
       const { desired } = walk.record;
       const before = walk.renewals;
@@ -104,7 +112,10 @@ fuzz(
       trouble: { ...failed, last: { ...failed.last, at: now + aheadMs } },
       calls: calls.map((ms) => now + ms),
     });
-    const decision = decide({ ...tokenView(), issuer: { lists: true, overlap: "kept" }, record }, now);
+    const decision = decide(
+      { ...tokenView(), issuer: { lists: true, overlap: "kept", secret: "given", keeps: true }, record },
+      now,
+    );
     if (decision.do === "wait") expect(decision.until - now).toBeLessThanOrEqual(2 * HOUR_MS);
   }),
 );

@@ -84,12 +84,13 @@ export interface Declared {
 
 /** Any token, whether or not settings would accept it. */
 export const anyDeclared: fc.Arbitrary<Declared & { readonly longestClosedMs: number }> = fc
-  .tuple(lifetime, anyPace, anyWindows, fc.boolean())
-  .map(([lifetimeMs, wide, { windows, longestClosedMs: closed }, create]) => {
-    const policy: Policy = { key: "default", ...wide.policy, windows };
+  .tuple(lifetime, anyPace, anyWindows, fc.boolean(), fc.constantFrom("replace", "extend"), fc.boolean())
+  .map(([lifetimeMs, wide, { windows, longestClosedMs: closed }, create, strategy, retire]) => {
+    const policy: Policy = { key: "default", renewEveryMs: null, ...wide.policy, windows };
     const uses = wide.uses.length === 0 ? [{ holdMs: 0, propagationMs: 0 }] : wide.uses;
     const targets = uses.map((each, index) => declaredTarget({ label: `target-${index}`, ...each }));
-    const declared = declaredToken({ policy, targets, create, request: { ...declaredToken().request, lifetimeMs } });
+    const request = { ...declaredToken().request, lifetimeMs, strategy, retire };
+    const declared = declaredToken({ policy, targets, create, request });
     return { declared, pace: { policy, minIntervalMs: wide.minIntervalMs, uses: targets }, longestClosedMs: closed };
   });
 
@@ -104,7 +105,8 @@ export const acceptedDeclared: fc.Arbitrary<Declared> = fc
       propagationMs: Math.min(each.propagationMs, Math.floor(lifetimeMs / 20)),
     }));
     const policy = { ...declared.policy, repairMs: Math.min(declared.policy.repairMs, lifetimeMs * shareOfRepair) };
-    const scaled = { ...declared, targets, policy };
+    const request = { ...declared.request, retire: false };
+    const scaled = { ...declared, targets, policy, request };
     return { declared: scaled, pace: { ...pace, policy, uses: targets }, closed };
   })
   .filter(({ declared, pace, closed }) => isAccepted(declared, pace, closed))

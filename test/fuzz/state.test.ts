@@ -272,7 +272,7 @@ class History {
     const events: never[] = [];
     switch (what) {
       case "wish":
-        model.wish = { at: now, lifetimeMs: null };
+        model.wish = { at: now, lifetimeMs: null, anew: false };
         model.wake(["token"], now);
         expect(await state.ask("flow", now, { wish: model.wish })).toBe(true);
         return;

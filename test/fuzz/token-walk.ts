@@ -12,7 +12,7 @@ import { HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/duration.ts";
 import { type ErrorCode, RenewdError } from "../../src/core/errors.ts";
 import type { Issue } from "../../src/core/issue.ts";
 import type { IssuerCapabilities } from "../../src/core/ports.ts";
-import { newToken, type RenewCause, type TokenRecord } from "../../src/core/records.ts";
+import { isRepeatable, type Mint, newToken, type RenewCause, type TokenRecord } from "../../src/core/records.ts";
 import { scheduleOf } from "../../src/core/schedule.ts";
 import { isOpen } from "../../src/core/windows.ts";
 import { addCalls, addTrouble } from "../../src/engine/trouble.ts";
@@ -40,6 +40,8 @@ export type Happening =
   | { readonly kind: "clock"; readonly trusted: boolean };
 
 const CALL_MS = 30_000;
+/** How long after its successor the old token may be ended. */
+const RETIRED_AFTER_MS = 2 * HOUR_MS;
 /** Waits that follow one another without anything happening: a backoff, a spent hour, a window, `latest`. */
 const WAITS_IN_A_ROW_MAX = 5;
 const CALLS_PER_HOUR = 12;
@@ -73,7 +75,7 @@ export class TokenWalk {
         return;
       case "wish":
         this.#excused.push(this.now, this.now);
-        return this.#change({ wish: { at: this.now, lifetimeMs: null } });
+        return this.#change({ wish: { at: this.now, lifetimeMs: null, anew: false } });
       case "pause":
         return this.#change({
           pause: {
@@ -106,6 +108,9 @@ export class TokenWalk {
     expect(decision.reason).not.toBe("");
     if (decision.do === "wait") this.#judgeWait(decision.until);
     if (decision.do === "renew") this.#judgeRenewal(decision);
+    if (decision.do === "retire") this.#judgeRetiring(view);
+    // What can be asked for again leaves nothing for a person to find out.
+    if (this.record.mint !== null && isRepeatable(this.record.mint)) expect(this.#isForPerson).toBe(false);
     return decision;
   }
 
@@ -143,15 +148,34 @@ export class TokenWalk {
     if (decision.windowOverridden) expect([this.trusted, now >= latestAt]).toEqual([true, true]);
   }
 
+  /** Only while nothing else is to do; whether there is never depends on it. */
+  #judgeRetiring(view: TokenView): void {
+    const { record, now } = this;
+    const { retireAt } = view;
+    expect(retireAt).not.toBeNull();
+    expect(now).toBeGreaterThanOrEqual(retireAt ?? Infinity);
+    expect(record.pause === null || (record.pause.until ?? Infinity) <= now).toBe(true);
+    expect([record.mint, record.wish]).toEqual([null, null]);
+    const [old] = record.retiring;
+    if (old?.trouble != null) expect(now).toBeGreaterThanOrEqual(old.trouble.nextTryAt);
+    expect(decide({ ...view, retireAt: null }, now).do).toBe("wait");
+  }
+
   #causeNow(): RenewCause {
     if (this.record.desired === null) return "first";
     if (this.record.wish !== null) return "person";
     const { declared } = this.declared;
-    return declared.create && rolesDiffer(declared, this.record) ? "roles" : "due";
+    const isReplaced = declared.create && declared.request.strategy === "replace";
+    return isReplaced && rolesDiffer(declared, this.record) ? "roles" : "due";
   }
 
   get #view(): TokenView {
-    return { ...tokenView(), ...this.declared, record: this.record, clockTrusted: this.trusted, issuer: this.#issuer };
+    const { previous, retiring, desired } = this.record;
+    const [old] = retiring;
+    const isRetired = this.declared.declared.request.retire && desired !== null && (old ?? previous) !== null;
+    const retireAt = isRetired ? Math.max(desired.acceptedAt + RETIRED_AFTER_MS, old?.trouble?.nextTryAt ?? 0) : null;
+    const known = { ...this.declared, record: this.record, clockTrusted: this.trusted, issuer: this.#issuer };
+    return { ...tokenView(), ...known, retireAt };
   }
 
   get #isForPerson(): boolean {
@@ -181,15 +205,15 @@ export class TokenWalk {
       case "renew":
         return this.#ask(decision.cause, outcome);
       case "settle":
-        // At such an issuer asking again could revoke what a person has put in place meanwhile.
-        expect(this.#issuer.lists || this.#issuer.overlap === "kept").toBe(true);
         return this.#settle(outcome);
+      case "retire":
+        return this.#retire(outcome);
       case "verify":
         return this.#verify(outcome);
       case "outlive": {
         const open = this.record.mint;
         if (open?.fresh == null) throw new Error("outlives nothing");
-        const useless = servesUntil(open.fresh, this.declared.pace) <= open.settleAt;
+        const useless = servesUntil(open.fresh, this.declared.pace) <= open.sentAt + CALL_MS;
         this.#change({ mint: null });
         if (useless) this.#fail("no_progress");
       }
@@ -199,7 +223,7 @@ export class TokenWalk {
   #ask(cause: RenewCause, outcome: Outcome): void {
     this.renewals += 1;
     const opened = mint({ cause, sentAt: this.now, settleAt: this.now + CALL_MS, fresh: null });
-    const asked = { ...opened, roles: this.#rolesFor(cause) };
+    const asked = { ...opened, ...this.#howToAsk(cause), roles: this.#rolesFor(cause) };
     switch (outcome.end) {
       case "refused":
         return this.#fail(outcome.code);
@@ -214,10 +238,38 @@ export class TokenWalk {
     }
   }
 
+  /** As the engine chooses its base where no list tells of others. */
+  #howToAsk(cause: RenewCause): Pick<Mint, "kind" | "chosen"> {
+    const { desired } = this.record;
+    const { strategy } = this.declared.declared.request;
+    const isExtended = strategy === "extend" && !this.#issuer.lists && cause !== "roles";
+    if (isExtended && desired !== null && desired.expAt > this.now) return { kind: "extend", chosen: null };
+    const chosen = this.#issuer.secret === "chosen" ? "cccccccccccccccc" : null;
+    return { kind: desired === null ? "mint" : "renew", chosen };
+  }
+
+  #retire(outcome: Outcome): void {
+    const { record, now } = this;
+    if (outcome.end === "crashed") return;
+    const old = record.retiring[0] ?? (record.previous === null ? undefined : { ...record.previous, trouble: null });
+    if (old === undefined) throw new Error("ends nothing");
+    const isPrevious = record.retiring.length === 0;
+    const others = record.retiring.slice(1);
+    const also = isPrevious ? { previous: null } : {};
+    if (outcome.end === "made") return this.#change({ ...also, retiring: others });
+    const calm = { deadlineAt: null, expAt: null };
+    const trouble = addTrouble(old.trouble, new RenewdError(outcome.code, "no"), calm, [], 0.5, now);
+    expect(trouble.nextTryAt).toBeGreaterThan(now);
+    this.#change({ ...also, retiring: [{ ...old, trouble }, ...others] });
+  }
+
   #settle(outcome: Outcome): void {
     const open = this.record.mint;
     if (open === null) throw new Error("settles nothing");
     const isOver = this.now >= open.settleAt || open.settleAt - this.now > CALL_MS;
+    if (isRepeatable(open)) return this.#repeat(open, isOver, outcome);
+    // At such an issuer asking again could revoke what a person has put in place meanwhile.
+    expect(this.#issuer.lists || this.#issuer.overlap === "kept" || !this.#issuer.keeps).toBe(true);
     if (outcome.end === "refused") return this.#fail(outcome.code);
     if (outcome.end === "made")
       return this.#change({ mint: { ...open, fresh: this.#freshOf(outcome) }, trouble: null });
@@ -226,6 +278,24 @@ export class TokenWalk {
       mint: { ...open, lookedAt: this.now },
       calls: [...this.record.calls, this.now].slice(-CALLS_PER_HOUR),
     });
+  }
+
+  /** A refusal closes it only once no earlier try can be under way. */
+  #repeat(open: Mint, isOver: boolean, outcome: Outcome): void {
+    const again = { ...open, settleAt: this.now + CALL_MS };
+    switch (outcome.end) {
+      case "made":
+        return this.#change({ mint: { ...again, fresh: this.#freshOf(outcome) } });
+      case "crashed":
+        this.#excused.push(this.now, this.now);
+        return this.#change({ mint: again });
+      case "refused":
+        this.#change({ mint: isOver ? null : again });
+        return this.#fail(outcome.code);
+      case "lost":
+        this.#change({ mint: again });
+        return this.#fail(outcome.code);
+    }
   }
 
   #verify(outcome: Outcome): void {
@@ -240,14 +310,18 @@ export class TokenWalk {
     const scopes = Object.fromEntries(open.roles.map((role) => [role, []]));
     const accepted = issue({ ...open.fresh, scopes, acceptedAt: this.now });
     this.#calls = [];
-    this.#change({ desired: accepted, mint: null, wish: null, trouble: null, calls: [] });
+    const { desired, previous, retiring } = this.record;
+    const older = previous === null ? [] : [{ ...previous, trouble: null }];
+    const over = open.kind === "extend" ? {} : { previous: desired, retiring: [...retiring, ...older].slice(-20) };
+    this.#change({ desired: accepted, ...over, mint: null, wish: null, trouble: null, calls: [] });
     this.#judgeRest();
   }
 
   /** A token that was just renewed is left alone at least until its floor, unless its roles are still wrong. */
   #judgeRest(): void {
     const { declared } = this.declared;
-    const decision = this.decided();
+    this.decided();
+    const decision = decide({ ...this.#view, retireAt: null }, this.now);
     const floorAt = this.#schedule?.floorAt ?? Infinity;
     if (this.record.pause !== null || this.now >= floorAt) return;
     if (declared.create && rolesDiffer(declared, this.record)) return;

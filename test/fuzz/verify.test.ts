@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/duration.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, NEVER_AT, SECOND_MS } from "../../src/core/duration.ts";
 import type { Scopes } from "../../src/core/issue.ts";
 import type { TokenClaims } from "../../src/core/ports.ts";
 import { type Expectation, verify } from "../../src/core/verify.ts";
@@ -20,7 +20,7 @@ const scopes: fc.Arbitrary<Scopes> = fc.dictionary(
 const near = fc.oneof(
   length(20 * DAY_MS).map((ms) => NOW - ms),
   length(60 * DAY_MS).map((ms) => NOW + ms),
-  fc.constantFrom(0, NOW, 253_402_300_799_000),
+  fc.constantFrom(0, NOW, NEVER_AT),
 );
 const who = fc.constantFrom("flowbot", "flowbot", "flowbot", "Flowbot", "flowbot ", "", "\u0000");
 const claims: fc.Arbitrary<TokenClaims> = fc.record({
@@ -29,7 +29,7 @@ const claims: fc.Arbitrary<TokenClaims> = fc.record({
   issuedAt: fc.option(fc.oneof(fc.constant(NOW - MINUTE_MS), near), { freq: 6 }),
   notBeforeAt: fc.option(near, { freq: 2 }),
   expAt: fc.option(near, { freq: 10 }),
-  scopes,
+  scopes: fc.option(scopes, { freq: 8 }),
 });
 const expectation: fc.Arbitrary<Expectation> = fc
   .record({
@@ -37,11 +37,14 @@ const expectation: fc.Arbitrary<Expectation> = fc
     audience: fc.constantFrom("prod", null),
     requiredRoles: roles,
     more: roles,
-    askedLifetimeMs: fc.option(length(90 * DAY_MS, SECOND_MS)),
+    askedLifetimeMs: fc.option(fc.oneof(length(90 * DAY_MS, SECOND_MS), fc.constant(Infinity))),
+    endlessMs: fc.option(fc.oneof(length(400 * DAY_MS, SECOND_MS), fc.constant(Infinity)), { freq: 2 }),
     previous: fc.option(fc.record({ expAt: near, scopes })),
     mustGain: fc.boolean(),
     sentAt: fc.constantFrom(NOW - MINUTE_MS, NOW, NOW - HOUR_MS),
     expiresAt: fc.option(near, { freq: 2 }),
+    granted: fc.option(scopes, { freq: 2 }),
+    answered: fc.boolean(),
   })
   .map(({ more, ...rest }) => ({ ...rest, allowedRoles: [...rest.requiredRoles, ...more] }));
 
@@ -58,9 +61,12 @@ fuzz(
     const { startAt, expAt } = verdict;
     expect(said.subject).toBe(expected.account);
     if (expected.audience !== null) expect(said.audiences).toContain(expected.audience);
-    expect(Object.keys(said.scopes)).toEqual(expect.arrayContaining([...expected.requiredRoles]));
+    // What the issuer said of it counts only where it says nothing itself.
+    const granted = said.scopes ?? expected.granted ?? {};
+    expect(verdict.scopes).toEqual(granted);
+    expect(Object.keys(granted)).toEqual(expect.arrayContaining([...expected.requiredRoles]));
     if (expected.allowedRoles.length > 0)
-      expect(expected.allowedRoles).toEqual(expect.arrayContaining(Object.keys(said.scopes)));
+      expect(expected.allowedRoles).toEqual(expect.arrayContaining(Object.keys(granted)));
     expect(Number.isFinite(expAt)).toBe(true);
     expect(expAt).toBeGreaterThan(NOW);
     expect(expAt).toBeLessThanOrEqual(Math.min(said.expAt ?? Infinity, expected.expiresAt ?? Infinity));
@@ -71,11 +77,19 @@ fuzz(
       expect(startAt).toBeGreaterThanOrEqual(Math.min(expected.sentAt - MINUTE_MS, expected.sentAt));
       expect(expAt - startAt).toBeLessThanOrEqual(2 * expected.askedLifetimeMs + HOUR_MS);
     }
-    expect(expAt - startAt).toBeLessThanOrEqual(3_653 * DAY_MS);
+    const saidAt = Math.min(said.expAt ?? Infinity, expected.expiresAt ?? Infinity);
+    if (saidAt < NEVER_AT) {
+      expect(expAt).toBe(saidAt);
+    } else if (expected.endlessMs === Infinity) {
+      expect(expAt).toBe(NEVER_AT);
+    } else {
+      expect(expAt - startAt).toBe(expected.endlessMs);
+    }
+    if (expected.endlessMs === null) expect(expAt - startAt).toBeLessThanOrEqual(3_653 * DAY_MS);
     const { previous } = expected;
     if (previous === null) return;
     if (expected.mustGain) expect(expAt).toBeGreaterThan(previous.expAt);
     for (const role of expected.requiredRoles.filter((each) => Object.hasOwn(previous.scopes, each)))
-      expect(said.scopes[role]).toEqual(expect.arrayContaining([...(previous.scopes[role] ?? [])]));
+      expect(granted[role]).toEqual(expect.arrayContaining([...(previous.scopes[role] ?? [])]));
   }),
 );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RenewdError } from "../../src/core/errors.ts";
+import { EXP, report, token } from "./fake-control.ts";
 import { bearer, serving, type Serving } from "./serving.ts";
 
 let server: Serving;
@@ -8,6 +9,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(() => {
   server.control.asked.length = 0;
   server.control.failure = undefined;
+  server.control.report = report;
 });
 
 const get = async (path: string) => {
@@ -28,6 +30,33 @@ describe("reading", () => {
     const one = await get("/api/v1/tokens/flowapi");
     expect(one.body).toMatchObject({ token: "flowapi", newest: { exp_at: "2026-07-31T08:00:00Z" } });
     expect(body["tokens"]).toEqual([one.body]);
+    expect(body["created"]).toEqual([]);
+  });
+
+  it("shows what a token is for, and what create-token made, with their ends", async () => {
+    const made = {
+      key: "created:0011",
+      issuer: "arvados",
+      name: "kb",
+      comment: "for it",
+      user: "root",
+      roles: ["all"],
+    };
+    const live = { ...made, fingerprint: "5555666677778888", state: "live" } as const;
+    server.control.report = {
+      ...report,
+      tokens: [{ ...token, comment: "for Airflow" }],
+      created: [
+        { ...live, expiresAt: null },
+        { ...live, expiresAt: EXP },
+      ],
+    };
+    const { body } = await get("/api/v1/tokens");
+    expect(body["tokens"]).toMatchObject([{ comment: "for Airflow" }]);
+    expect(body["created"]).toEqual([
+      { ...live, expires_at: null },
+      { ...live, expires_at: "2026-07-31T08:00:00Z" },
+    ]);
   });
 
   it("shows the plan and a token's history, newest first and bounded", async () => {

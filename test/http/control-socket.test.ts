@@ -3,9 +3,11 @@ import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CreationOrder } from "../../src/core/control.ts";
 import { RenewdError } from "../../src/core/errors.ts";
+import { SecretText } from "../../src/core/secret-text.ts";
 import { connectControl, serveControl } from "../../src/http/socket.ts";
-import { EXP, FakeControl, NOW, report, token } from "./fake-control.ts";
+import { CREATED, EXP, FakeControl, NOW, report, token } from "./fake-control.ts";
 
 let folder: string;
 let path: string;
@@ -64,6 +66,23 @@ describe("a verb and the daemon", () => {
       ["reload"],
     ]);
     await remote.close();
+  });
+
+  it("hand over the one secret that goes in and the one that comes out", async () => {
+    const control = await serve();
+    const remote = await connect();
+    const flags = { user: "root", server: null, roles: ["reader"], scopes: ["all"], lifetime: "30d" };
+    const described = { kind: "described", issuer: "arv", name: null, comment: "for it", flags } as const;
+    const rest = { expAt: EXP, reuse: true, superuser: true };
+    const created = await remote.createToken({ ...rest, of: described, secret: new SecretText("chosen-secret") });
+    expect(created.token.reveal()).toBe(CREATED.reveal());
+    expect(created).toMatchObject({ fingerprint: CREATED.fingerprint, expAt: EXP, outcome: "made", warnings: [] });
+    const declared = { kind: "declared", token: "flowapi" } as const;
+    await remote.createToken({ expAt: null, reuse: false, superuser: false, of: declared, secret: null });
+    const [first, second] = control.asked.filter(([what]) => what === "createToken").map(([, order]) => order);
+    expect(first).toMatchObject({ ...rest, of: described });
+    expect((first as CreationOrder).secret?.reveal()).toBe("chosen-secret");
+    expect(second).toEqual({ expAt: null, reuse: false, superuser: false, of: declared, secret: null });
   });
 
   it("mean the same error", async () => {

@@ -2,16 +2,28 @@
  * A control without an engine behind it: it follows the contract of `core/control.ts` (unknown tokens, joins, refusals)
  * over one declared token, so that tests of HTTP and of the socket need no issuer and no store.
  */
-import type { Accepted, Discarded, RenewalStanding, RenewTicket, RolledBack } from "../../src/core/control.ts";
+import type {
+  Accepted,
+  Created,
+  CreationOrder,
+  Discarded,
+  RenewalStanding,
+  RenewTicket,
+  RolledBack,
+} from "../../src/core/control.ts";
 import type { Instant } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { PlanEntry } from "../../src/core/plan.ts";
+import { SecretText } from "../../src/core/secret-text.ts";
 import type { HistoryEntry } from "../../src/core/state-store.ts";
 import type { StatusReport, TargetStatus, TokenStatus } from "../../src/core/status.ts";
 import type { Remote } from "../../src/http/control-calls.ts";
 
 export const NOW: Instant = Date.parse("2026-07-01T08:00:00Z");
 export const EXP: Instant = Date.parse("2026-07-31T08:00:00Z");
+
+/** What `createToken` hands out. */
+export const CREATED: SecretText = new SecretText("header.created.signature");
 
 export const target: TargetStatus = {
   target: "airflow",
@@ -40,6 +52,7 @@ export const token: TokenStatus = {
   token: "flowapi",
   name: "airflow-flowapi",
   issuer: "flowauth",
+  comment: null,
   state: "ok",
   ok: true,
   advice: null,
@@ -69,6 +82,7 @@ export const report: StatusReport = {
   daemon: [],
   services: [],
   tokens: [token],
+  created: [],
 };
 
 export class FakeControl implements Remote {
@@ -91,7 +105,8 @@ export class FakeControl implements Remote {
 
   async plan(): Promise<readonly PlanEntry[]> {
     const times = { at: NOW, renewAt: NOW, latestAt: NOW, deadlineAt: EXP };
-    return [{ token: "flowapi", name: "airflow-flowapi", action: "renew", reason: "due", arithmetic: ["a"], ...times }];
+    const entry = { token: "flowapi", name: "airflow-flowapi", action: "renew", reason: "due", arithmetic: ["a"] };
+    return [{ ...entry, cautions: [], ...times }];
   }
 
   async history(key: string, limit: number): Promise<readonly HistoryEntry[]> {
@@ -140,6 +155,14 @@ export class FakeControl implements Remote {
   async discard(key: string): Promise<Discarded> {
     await this.tokenStatus(key);
     return this.#answer(["discard", key], { token: key, fingerprint: null });
+  }
+
+  async createToken(order: CreationOrder): Promise<Created> {
+    const named = order.of.kind === "declared" ? order.of.token : "flowapi";
+    await this.tokenStatus(named);
+    const made = { token: CREATED, fingerprint: CREATED.fingerprint, key: named, issuer: "flowauth", issuerId: "8" };
+    const of = { name: "airflow-flowapi", comment: null, subject: "flowbot", roles: ["viewer"], expAt: EXP };
+    return this.#answer(["createToken", order], { ...made, ...of, outcome: "made", warnings: [] });
   }
 
   async adopt(key: string, label: string): Promise<void> {

@@ -78,6 +78,35 @@ describe("the status page", () => {
     expect((await pageOf({ ...report, ok: false, tokens: [twice] })).body.match(/Rolled back/g)).toHaveLength(1);
   });
 
+  it("shows what a token is for, and what create-token made", async () => {
+    const made = {
+      key: "created:0011223344556677",
+      issuer: "arvados",
+      name: "kb",
+      comment: "<b>for keep-balance</b>",
+      user: "root",
+      roles: ["GET /things"],
+      fingerprint: "5555666677778888",
+      expiresAt: null,
+      state: "live",
+    } as const;
+    const lost = { ...made, name: "lost", comment: null, user: null, fingerprint: null, state: "unfinished" } as const;
+    const shown = { ...report, tokens: [named("x", { comment: "for <i>Airflow</i>" })], created: [made, lost] };
+    const { body } = await pageOf(shown);
+    for (const text of [
+      "for &lt;i&gt;Airflow&lt;/i&gt;",
+      "Made by create-token",
+      "at arvados for root",
+      "&lt;b&gt;for keep-balance&lt;/b&gt;",
+      "5555666677778888",
+      "<dd>never</dd>",
+      "asked for, and not there yet",
+    ]) {
+      expect(body).toContain(text);
+    }
+    expect((await pageOf(report)).body).not.toContain("create-token");
+  });
+
   it("escapes whatever comes from outside", async () => {
     const evil = `<script>alert(1)</script>"'&`;
     const { fingerprint } = token.newest!;

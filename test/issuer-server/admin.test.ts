@@ -48,6 +48,7 @@ describe("administration", () => {
         server: "SRV_A",
         roles: ["reader", "runner"],
         expiresAt: issuer.clock.nowAt + 60 * MINUTE,
+        comment: null,
       },
       {
         id: 2,
@@ -56,6 +57,7 @@ describe("administration", () => {
         server: "SRV_A",
         roles: ["owner"],
         expiresAt: issuer.clock.nowAt + 30 * 24 * 60 * MINUTE,
+        comment: null,
       },
     ]);
   });

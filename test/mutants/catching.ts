@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { IssuerKind } from "../simulation/issuer-kinds.ts";
 import type { Catcher } from "./mutant.ts";
 import { CHECKOUT, type Scratch } from "./scratch.ts";
 
@@ -88,11 +89,13 @@ export function judge(results: readonly TestResult[]): Finding {
   return { caught: false, by: `${results.length} tests passed` };
 }
 
-/** Simulates one deployment after the other until an invariant is broken. */
-export async function runSimulation(scratch: Scratch, signal: AbortSignal): Promise<Finding> {
-  const output = await run(scratch, [join(scratch.root, SIMULATE)], signal);
+export const HELD = "every invariant held";
+
+/** Simulates one deployment after the other, with issuers of this kind, until an invariant is broken. */
+export async function runSimulation(scratch: Scratch, kind: IssuerKind, signal: AbortSignal): Promise<Finding> {
+  const output = await run(scratch, [join(scratch.root, SIMULATE), kind], signal);
   const last = output.trim().split("\n").at(-1) ?? "";
-  if (last === "held") return { caught: false, by: "every invariant held" };
+  if (last === "held") return { caught: false, by: HELD };
   const broken = /^broken: (.*)$/.exec(last)?.[1];
   if (broken !== undefined) return { caught: true, by: broken };
   return { caught: false, by: `the simulation could not go on: ${last}` };

@@ -9,7 +9,7 @@ export const ELSEWHERE: readonly Mutant[] = [
     text: '    .where("fence", "=", fence)\n',
     becomes: "",
     caughtBy: { file: "test/state/contract.test.ts", named: "with a higher fence" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "lets-any-worker-change-a-job",
@@ -67,7 +67,7 @@ export const ELSEWHERE: readonly Mutant[] = [
     text: "expAt: row.exp_at, u: row.u };",
     becomes: "expAt: row.exp_at, u: Math.random() };",
     caughtBy: { file: "test/engine/jitter.test.ts", named: "a restart moves no renewal" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "forgets-its-tokens-at-once",
@@ -76,7 +76,7 @@ export const ELSEWHERE: readonly Mutant[] = [
     text: '    .where("exp_at", "<", long)\n',
     becomes: "",
     caughtBy: { file: "test/state/contract.test.ts", named: "remembers what expired of late" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "accepts-over-another-than-it-saw",
@@ -93,7 +93,7 @@ export const ELSEWHERE: readonly Mutant[] = [
     text: 'set({ fate: "withdrawn", sealed: null })',
     becomes: 'set({ fate: "superseded", sealed: null })',
     caughtBy: { file: "test/engine/rollback.test.ts", named: "the withdrawn token is never used again" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "begins-anew-at-each-start",
@@ -102,7 +102,7 @@ export const ELSEWHERE: readonly Mutant[] = [
     text: "const isOther = row !== undefined && row.identity !== job.identity;",
     becomes: "const isOther = row !== undefined;",
     caughtBy: { file: "test/engine/renewal.test.ts", named: "a restart, an unchanged reload and a second restart" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "wakes-everything-at-each-start",

@@ -16,27 +16,28 @@ export const IN_ENGINE: readonly Mutant[] = [
   }
 `,
     caughtBy: { file: "test/engine/recorded-first.test.ts", named: "no target ever holds what is not recorded" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "asks-before-recording-the-intent",
     breaks: [2, 4],
     file: "src/engine/ask.ts",
-    text: "record: () => recordIntent(work, mint, decision, started),",
-    becomes: "record: () => (started.at < 0 ? recordIntent(work, mint, decision, started) : Promise.resolve()),",
+    text: "() => recordIntent(work, mint, secret, decision, started));",
+    becomes: "() => (started.at < 0 ? recordIntent(work, mint, secret, decision, started) : Promise.resolve()));",
     caughtBy: {
       file: "test/engine/doubt.test.ts",
       named: "a request that was cut off and acts late is not made twice",
     },
+    simulated: "named",
   },
   {
     name: "asks-without-looking",
     breaks: [2, 5],
     file: "src/engine/ask.ts",
-    text: "if (await adoptFrom(engine, member, record, tenure, unknown)) return;",
-    becomes: "if (unknown === undefined && (await adoptFrom(engine, member, record, tenure, unknown))) return;",
+    text: "if (await adoptFrom(engine, member, record, tenure, unknown)) return true;",
+    becomes: "if (unknown === undefined && (await adoptFrom(engine, member, record, tenure, unknown))) return true;",
     caughtBy: { file: "test/engine/adoption.test.ts", named: "a live token of our name is adopted at the first start" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "asks-although-paused-meanwhile",
@@ -49,9 +50,9 @@ export const IN_ENGINE: readonly Mutant[] = [
   {
     name: "loses-what-came-after-its-lease",
     breaks: [2],
-    file: "src/engine/ask.ts",
+    file: "src/engine/order.ts",
     text: "await engine.state.stray(token, fresh, answer.token, at);",
-    becomes: "if (at < 0) await engine.state.stray(token, fresh, answer.token, at);",
+    becomes: "at < 0 && (await engine.state.stray(token, fresh, answer.token, at));",
     caughtBy: { file: "test/engine/workers.test.ts", named: "goes to the strays" },
   },
   {
@@ -66,12 +67,21 @@ export const IN_ENGINE: readonly Mutant[] = [
     name: "lets-a-target-hold-up-the-mint",
     breaks: [1],
     file: "src/engine/preflight.ts",
-    text: "failures.length === member.berths.length;",
-    becomes: "failures.length > 0;",
+    text: "failures.length < member.berths.length)) return;",
+    becomes: "failures.length < 0)) return;",
     caughtBy: {
       file: "test/engine/preflight.test.ts",
       named: "when some target could take a token it is minted at once",
     },
+  },
+  {
+    name: "revokes-what-a-target-cannot-replace",
+    breaks: [1],
+    file: "src/engine/preflight.ts",
+    text: "const isRevoking = isInUse &&",
+    becomes: "const isRevoking = isInUse && !urgent &&",
+    caughtBy: { file: "test/engine/preflight.test.ts", named: "however urgent it is" },
+    simulated: "revoking",
   },
   {
     name: "lets-a-target-hold-up-another",
@@ -84,7 +94,7 @@ export const IN_ENGINE: readonly Mutant[] = [
       file: "test/engine/renewal.test.ts",
       named: "a dead target holds up neither the minting nor the other",
     },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "adopts-without-proof",
@@ -95,7 +105,7 @@ export const IN_ENGINE: readonly Mutant[] = [
   const { startAt, expAt } = found;
   return verdict.outcome === "reject" ? { outcome: "pass", startAt, expAt, scopes: { runner: [] }, warnings: [] } : verdict;`,
     caughtBy: { file: "test/engine/adoption.test.ts", named: "a listed token that fails verification is foreign" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "uses-what-failed-its-proof",
@@ -106,14 +116,14 @@ export const IN_ENGINE: readonly Mutant[] = [
         ? quarantine(work, fresh, verdict)
         : accept(work, mint, fresh, text, { outcome: "pass", warnings: [], ...verdict.claims }, record.desired?.fingerprint ?? null);`,
     caughtBy: { file: "test/engine/quarantine.test.ts", named: "wrong scopes" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "takes-a-quarantined-token-for-ours",
     breaks: [3],
     file: "src/engine/stranger.ts",
-    text: 'entry.fate === "foreign" || entry.fate === "quarantined" ? null',
-    becomes: 'entry.fate === "foreign" ? null',
+    text: 'fate === "foreign" || fate === "quarantined" ? null',
+    becomes: 'fate === "foreign" ? null',
     caughtBy: { file: "test/engine/quarantine.test.ts", named: "a quarantined token that somebody puts into a target" },
   },
   {
@@ -187,7 +197,7 @@ export const IN_ENGINE: readonly Mutant[] = [
     text: "if (open.length === 0 && conditions.length === 0) return null;",
     becomes: "if (open.length === 0) return null;",
     caughtBy: { file: "test/engine/incidents.test.ts", named: "a target that never got a token is told of" },
-    simulated: true,
+    simulated: "named",
   },
   {
     name: "tells-everything-anew",

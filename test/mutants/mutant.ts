@@ -1,3 +1,5 @@
+import type { IssuerKind } from "../simulation/issuer-kinds.ts";
+
 /** One of the design's ten invariants, by its number. */
 export type Invariant = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
@@ -25,8 +27,8 @@ export interface Mutant {
   readonly text: string;
   readonly becomes: string;
   readonly caughtBy: Catcher;
-  /** `--with-simulation` tries, too, whether the simulation sees it without any test. */
-  readonly simulated?: true;
+  /** With issuers of this kind `--with-simulation` tries, too, whether the simulation sees it without any test. */
+  readonly simulated?: IssuerKind;
 }
 
 /** A test file, and a part of the names of those of its tests, or of the suites they are in, that are run. */

@@ -5,7 +5,16 @@ export interface Peer {
 }
 
 export function peerUnderTest(): Peer {
-  const { RENEWD_PEER_NAME: name, RENEWD_PEER_URL: url } = process.env;
-  if (name === undefined || url === undefined) throw new TypeError("run `npm run test:peers`, which starts the server");
-  return { name, url };
+  return { name: given("RENEWD_PEER_NAME"), url: given("RENEWD_PEER_URL") };
+}
+
+/** The environment in which scripts/test-peers.ts installed a client for this run. */
+export function clientUnderTest(): { readonly bin: string } {
+  return { bin: given("RENEWD_PEER_BIN") };
+}
+
+function given(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new TypeError("run `npm run test:peers`, which installs and starts the peers");
+  return value;
 }

@@ -3,7 +3,7 @@ import type { Policy } from "../../src/core/policy.ts";
 import type { DeclaredTarget, DeclaredToken } from "../../src/core/token.ts";
 import { compileWindow } from "../../src/core/windows.ts";
 import { compileCron } from "../../src/runtime/cron.ts";
-import { AUDIENCE } from "./sim-issuer.ts";
+import { AUDIENCE } from "./issuer-kinds.ts";
 import type { Draw } from "./streams.ts";
 
 /** So many tokens share an issuer. */
@@ -40,11 +40,15 @@ export function drawToken(draw: Draw, index: number): DeclaredToken {
     identity: key,
     issuer: `issuer-${Math.floor(index / TOKENS_PER_ISSUER) + 1}`,
     name: `name-of-${key}`,
+    comment: null,
     create: draw.chance(0.9),
     request: {
       lifetimeMs,
       roles: draw.chance(0.7) ? ["runner"] : ["runner", "viewer"],
       audience: AUDIENCE,
+      subject: null,
+      strategy: "replace",
+      retire: false,
       detail: {},
     },
     policy: drawPolicy(draw, lifetimeMs),
@@ -67,6 +71,7 @@ function drawPolicy(draw: Draw, lifetimeMs: number): Policy {
     renewBefore: draw.chance(0.8) || lifetimeMs < 20 * DAY_MS ? { share: 1 / 3 } : { ms: 10 * DAY_MS },
     jitter: { share: draw.pick([0, 0.02, 0.05]) },
     repairMs: Math.min(DAY_MS, lifetimeMs / 6),
+    renewEveryMs: null,
     windows: lifetimeMs >= 14 * DAY_MS && draw.chance(0.1) ? [draw.pick([OFFICE_HOURS, FIRST_OF_MONTH])] : [],
   };
 }

@@ -1,6 +1,9 @@
 import { CALLS_PER_HOUR_ONE, CALLS_PER_HOUR_SERVICE } from "../../src/core/backoff.ts";
-import type { IncidentReason } from "../../src/core/incidents.ts";
+import type { Incident, IncidentReason } from "../../src/core/incidents.ts";
 import type { Host } from "./host.ts";
+import { isLive } from "./ledger.ts";
+import type { TokenRecord } from "../../src/core/records.ts";
+import { UNBROKEN_MS } from "./oracle.ts";
 import type { SimToken } from "./sim-token.ts";
 import type { Truth } from "./truth.ts";
 import { iso, type World } from "./world.ts";
@@ -13,15 +16,17 @@ const AT_ONCE = 20;
 /** Long after the last fault everything must be as it should be; what is not is noted as broken. */
 export async function brokenAtEnd(world: World, host: Host, truth: Truth): Promise<void> {
   const now = truth.now();
+  const incidents = await world.state.incidents();
+  const leftAlone = new Set(incidents.filter((each) => isOfRemovedTarget(world, each)).map(({ token }) => token));
   for (const token of world.tokens) {
     for (const berth of token.berths) {
       void berth.place.seen;
       berth.reader.judge(now);
     }
-    await tokenAtEnd(world, token, now);
+    await tokenAtEnd(world, token, leftAlone.has(token.declared.key), now);
   }
-  for (const incident of await world.state.incidents()) {
-    if (LASTING.has(incident.reason)) continue;
+  for (const incident of incidents) {
+    if (LASTING.has(incident.reason) || isOfRemovedTarget(world, incident)) continue;
     world.break(
       `${incident.token}/${incident.target}: the incident ${incident.reason} is still open: ${incident.message}`,
     );
@@ -43,14 +48,24 @@ export async function brokenAtEnd(world: World, host: Host, truth: Truth): Promi
   if (!host.isSound) world.break("the host is not sound at the end");
 }
 
-async function tokenAtEnd(world: World, token: SimToken, now: number): Promise<void> {
+/** An old token that a target holds which is declared no more is not ended before it expires: somebody may still read it there. */
+function isOfRemovedTarget(world: World, { token: key, reason, message }: Incident): boolean {
+  const label = /target \S+\/(\S+) has/.exec(message)?.[1];
+  const token = world.tokens.find(({ declared }) => declared.key === key);
+  if (reason !== "not_retired" || label === undefined || token === undefined) return false;
+  return !token.berths.some(({ declared }) => declared.label === label);
+}
+
+async function tokenAtEnd(world: World, token: SimToken, isLeftAlone: boolean, now: number): Promise<void> {
   const { key, name } = token.declared;
   const record = await world.state.token(key);
   const known = await world.state.known(key);
   if (record === undefined) return world.break(`${key}: it has no record`);
-  // Without a list nobody can know of what a lost answer would have told.
-  for (const row of token.issuer.capabilities.lists ? token.issuer.rowsOf(name) : []) {
-    if (row.asked && row.expAt > now && !known.has(row.fingerprint))
+  const { lists, secret } = token.issuer.capabilities;
+  // Without a list, and without a secret of one's own, nobody can know of what a lost answer would have told.
+  const since = lists ? 0 : secret === "chosen" ? world.stateSince : Infinity;
+  for (const row of token.issuer.rowsOf(name)) {
+    if (row.asked && isLive(row, now) && row.issuedAt >= since && !known.has(row.fingerprint))
       world.break(`${key}: minted and forgotten: ${row.id}`);
   }
   const { desired, mint } = record;
@@ -60,5 +75,19 @@ async function tokenAtEnd(world: World, token: SimToken, now: number): Promise<v
     const row = token.issuer.rowOf(reader.text ?? "");
     if (row?.fingerprint !== desired.fingerprint)
       world.break(`${key}/${declared.label}: holds ${row?.id ?? reader.text ?? "nothing"}, not the newest`);
+    else if (row.endedAt !== null) world.break(`${key}/${declared.label}: holds ${row.id}, which was ended`);
   }
+  if (!isLeftAlone) notRetiredAtEnd(world, token, record, now);
+}
+
+/** Everything is well since long: nobody can use the token before the newest any more. */
+function notRetiredAtEnd(world: World, token: SimToken, record: TokenRecord, now: number): void {
+  const { key, request, targets } = token.declared;
+  const { desired, previous, retiring } = record;
+  if (!request.retire || desired === null) return;
+  const left = previous?.origin === "minted" ? [...retiring, previous] : retiring;
+  const uselessAt =
+    desired.acceptedAt + UNBROKEN_MS + Math.max(...targets.map((each) => each.holdMs + each.propagationMs));
+  if (now > Math.max(uselessAt, token.changedAt) + 2 * UNBROKEN_MS && left.some(({ expAt }) => expAt > now))
+    world.break(`${key}: a token before the newest was not ended`);
 }

@@ -41,6 +41,8 @@ export class Host {
   #down: [fromAt: Instant, toAt: Instant] | undefined;
   #skewed: [fromAt: Instant, toAt: Instant] | undefined;
   #started = 0;
+  /** When and how far its clock was ahead. */
+  readonly #ahead: { readonly ms: number; untilAt: Instant }[] = [];
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -60,6 +62,11 @@ export class Host {
   /** When it did not run rightly. */
   get bad(): readonly Stretch[] {
     return this.#bad;
+  }
+
+  /** How far the clock was ahead at most since then. */
+  aheadMs(since: Instant): number {
+    return this.#ahead.reduce((most, { ms, untilAt }) => (untilAt > since ? Math.max(most, ms) : most), 0);
   }
 
   get isSound(): boolean {
@@ -132,6 +139,7 @@ export class Host {
     this.mend();
     this.jumps += 1;
     this.#options.truth.setSkew(ms);
+    if (ms > 0) this.#ahead.push({ ms, untilAt: Infinity });
     this.#skewed = [this.#options.truth.now(), Infinity];
     this.#bad.push(this.#skewed);
   }
@@ -141,6 +149,7 @@ export class Host {
     if (this.#skewed === undefined) return;
     this.#options.truth.setSkew(0);
     this.#skewed[1] = this.#options.truth.now();
+    for (const each of this.#ahead) each.untilAt = Math.min(each.untilAt, this.#skewed[1]);
     this.#skewed = undefined;
   }
 

@@ -129,3 +129,14 @@ export function flawedTimes(flaw: Flaw, times: Times, before: Times | undefined)
       return times;
   }
 }
+
+/** Until when a live token lives after it was extended by this flaw; what has no meaning here moves nothing. */
+export function extendedTo(
+  flaw: Flaw | undefined,
+  { startAt, expAt, before }: { readonly startAt: Instant; readonly expAt: Instant; readonly before: Instant },
+): Instant {
+  if (flaw === undefined) return expAt;
+  if (flaw === "short" || flaw === "endless")
+    return Math.max(before, flawedTimes(flaw, { startAt, notBeforeAt: null, expAt }, undefined).expAt);
+  return before;
+}

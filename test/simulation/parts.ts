@@ -4,12 +4,16 @@ import type { SimulationOptions } from "./simulate.ts";
 const TOKENS_PER_PART = 50;
 
 /** The deployments of a seed. */
-export function partsOf(seed: number, tokens: number, days: number): readonly SimulationOptions[] {
+export function partsOf(
+  seed: number,
+  { tokens, days, issuers }: Pick<SimulationOptions, "tokens" | "days" | "issuers">,
+): readonly SimulationOptions[] {
   const parts = Math.ceil(tokens / TOKENS_PER_PART);
   return Array.from({ length: parts }, (_, part) => ({
     seed,
     part,
     days,
+    issuers,
     tokens: Math.floor(tokens / parts) + (part < tokens % parts ? 1 : 0),
   }));
 }

@@ -5,7 +5,7 @@ import type { Host, Process } from "./host.ts";
 import type { SimBerth, SimToken } from "./sim-token.ts";
 import type { Draw } from "./streams.ts";
 import type { Truth } from "./truth.ts";
-import { meddledUntil, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const ADOPTED_AFTER_MS: number = 3 * HOUR_MS;
 const TRY_AGAIN_MS: number = 10 * MINUTE_MS;
@@ -71,7 +71,7 @@ export class Persons {
     for (const token of this.#world.tokens) {
       for (const berth of token.berths) {
         if (berth.reader.text === undefined || token.issuer.rowOf(berth.reader.text) !== undefined) continue;
-        berth.meddled.push([now, meddledUntil(berth.declared, now + ADOPTED_AFTER_MS)]);
+        berth.meddled.push([now, this.#world.meddledUntil(berth.declared, now + ADOPTED_AFTER_MS)]);
         this.#adoptAt(token, berth, now + ADOPTED_AFTER_MS);
       }
     }
@@ -147,7 +147,7 @@ export class Persons {
     const texts = [null, "a stranger's word", ...rows.slice(-3).map((row) => row.token.reveal())];
     // Before the first filling a stranger's word there would have to be adopted first.
     if (berth.reader.text === undefined) return;
-    berth.meddled.push([now, meddledUntil(berth.declared, now)]);
+    berth.meddled.push([now, this.#world.meddledUntil(berth.declared, now)]);
     berth.place.put(this.#draw.pick(texts));
   }
 

@@ -2,7 +2,7 @@ import type { Instant } from "../../src/core/duration.ts";
 import { compareIssues } from "../../src/core/issue.ts";
 import type { Flaw } from "./issuer-faults.ts";
 import type { PlaceWatcher } from "./sim-place.ts";
-import type { Row } from "./sim-issuer.ts";
+import type { Row } from "./ledger.ts";
 
 /** Tokens of these kinds must never reach a target. */
 const WRONG: ReadonlySet<Flaw | undefined> = new Set<Flaw>([
@@ -27,8 +27,8 @@ export interface Short {
 
 export interface ReaderOptions {
   readonly rowOf: (text: string) => Row | undefined;
-  /** A person took it out of use. */
-  readonly isWithdrawn: (row: Row) => boolean;
+  /** A person took it out of use, or renewd cannot know what it is. */
+  readonly mayBeReplaced: (row: Row) => boolean;
   readonly short: (short: Short) => void;
   /** A token of the issuer is seen from `at` on. */
   readonly saw: (row: Row, at: Instant) => void;
@@ -40,6 +40,7 @@ export interface ReaderOptions {
 /** Reads one target all the time, and watches what is written to it. */
 export class Reader implements PlaceWatcher {
   readonly #options: ReaderOptions;
+  readonly #goneAt = new Map<string, Instant>();
   #seen: { readonly text: string; readonly sinceAt: Instant } | undefined;
   holdMs: number;
 
@@ -50,6 +51,7 @@ export class Reader implements PlaceWatcher {
 
   sees(text: string | null, at: Instant): void {
     this.judge(at);
+    if (this.#seen !== undefined) this.#goneAt.set(this.#seen.text, at);
     // Before the first filling nothing is promised; from then on an empty target is as bad as a wrong one.
     this.#seen = text === null && this.#seen === undefined ? undefined : { text: text ?? "", sinceAt: at };
     const row = this.#options.rowOf(text ?? "");
@@ -65,6 +67,16 @@ export class Reader implements PlaceWatcher {
     if (now > lastGoodAt) this.#options.short({ row, sinceAt, fromAt: Math.max(sinceAt, lastGoodAt), toAt: now });
   }
 
+  /** The expiry of what is seen is another from now on. */
+  moved(row: Row): void {
+    if (this.#seen !== undefined) this.#options.saw(row, this.#seen.sinceAt);
+  }
+
+  /** When it was last seen: Infinity while it is; undefined when it never was. */
+  lastSawAt(text: string): Instant | undefined {
+    return this.#seen?.text === text ? Infinity : this.#goneAt.get(text);
+  }
+
   get text(): string | undefined {
     return this.#seen?.text;
   }
@@ -73,8 +85,13 @@ export class Reader implements PlaceWatcher {
     return this.#seen?.sinceAt;
   }
 
+  /** Readers had it already, and renewd had seen that. */
+  rewrote(): void {
+    this.#options.broken("wrote what was there already");
+  }
+
   wrote(text: string, before: string | null, at: Instant): void {
-    const { rowOf, broken, isWithdrawn } = this.#options;
+    const { rowOf, broken, mayBeReplaced } = this.#options;
     const row = rowOf(text);
     if (row === undefined) return broken("wrote something that is no token");
     this.#options.wrote(row);
@@ -82,7 +99,7 @@ export class Reader implements PlaceWatcher {
       broken(`wrote a wrong token: ${row.id} (${row.flaw ?? "not yet valid"})`);
     if (row.expAt <= at) broken(`wrote an expired token: ${row.id}`);
     const replaced = rowOf(before ?? "");
-    if (replaced === undefined || replaced.flaw !== undefined || isWithdrawn(replaced)) return;
+    if (replaced === undefined || replaced.flaw !== undefined || mayBeReplaced(replaced)) return;
     const isOlder = compareIssues({ ...row, issuerId: row.id }, { ...replaced, issuerId: replaced.id }) < 0;
     if (isOlder && replaced.expAt > at) broken(`wrote the older ${row.id} over the newer ${replaced.id}`);
   }

@@ -18,8 +18,8 @@ async function main(): Promise<number> {
 }
 
 async function runSeeds(options: SimOptions): Promise<number> {
-  const { seeds, tokens, days, jobs } = options;
-  const work = seeds.flatMap((seed) => partsOf(seed, tokens, days));
+  const { seeds, days, jobs } = options;
+  const work = seeds.flatMap((seed) => partsOf(seed, options));
   const startedMs = performance.now();
   const elapsedS = (): number => (performance.now() - startedMs) / 1_000;
   const failing = new Set<number>();
@@ -51,15 +51,16 @@ async function runSeeds(options: SimOptions): Promise<number> {
   return broken === 0 ? 0 : 1;
 }
 
-function describe({ seed, part, broken }: Report, { tokens, days }: SimOptions): string {
+function describe({ seed, part, broken }: Report, { tokens, days, issuers }: SimOptions): string {
+  const also = issuers === undefined ? "" : ` --issuer ${issuers}`;
   const lines = broken.map(({ at, what }) => `  ${new Date(at).toISOString()} ${what}\n`);
-  return `seed ${seed}, deployment ${part}: ${broken.length} broken; again: npm run sim -- --seed ${seed} --tokens ${tokens} --days ${days}\n${lines.join("")}`;
+  return `seed ${seed}, deployment ${part}: ${broken.length} broken; again: npm run sim -- --seed ${seed} --tokens ${tokens} --days ${days}${also}\n${lines.join("")}`;
 }
 
 /** One seed in this process, with all that happens in it. */
-async function trace({ seeds, tokens, days }: SimOptions, text: string): Promise<number> {
+async function trace(options: SimOptions, text: string): Promise<number> {
   let broken = 0;
-  for (const part of seeds.flatMap((seed) => partsOf(seed, tokens, days))) {
+  for (const part of options.seeds.flatMap((seed) => partsOf(seed, options))) {
     const report = await simulate(part, (event) => {
       const line = JSON.stringify(event);
       if (line.includes(text)) process.stdout.write(`${new Date(event.at).toISOString()} ${line}\n`);

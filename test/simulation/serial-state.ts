@@ -6,6 +6,8 @@ type Method = (...args: readonly unknown[]) => Promise<unknown>;
 export class SerialState {
   readonly state: StateStore;
   pending = 0;
+  /** How many were asked in all. */
+  asked = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(state: StateStore) {
@@ -24,6 +26,7 @@ export class SerialState {
 
   async #inTurn(operation: () => Promise<unknown>): Promise<unknown> {
     this.pending += 1;
+    this.asked += 1;
     const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#last = promise;

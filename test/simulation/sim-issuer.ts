@@ -1,10 +1,11 @@
 /**
- * An issuer in memory, by the real time, after the contract of `Issuer` in core/ports.ts, and where that leaves room
- * FlowAuth's documented ways: a renewal keeps name and roles, adds a row and leaves the old one alone; the list holds live
- * rows and the newest expired one.
+ * An issuer in memory, by the real time, after the contract of `Issuer` in core/ports.ts, and where that leaves room the
+ * documented ways of the systems in issuer-kinds.ts: a renewal keeps name and roles, adds a row and leaves the old one alone;
+ * a list holds live rows and the newest expired one; a secret that is there already brings its row; an extension moves the
+ * expiry of a live row; a rotation takes a live token and ends it.
  */
 import { DAY_MS, type Instant } from "../../src/core/duration.ts";
-import { RenewdError } from "../../src/core/errors.ts";
+import { type ErrorCode, RenewdError } from "../../src/core/errors.ts";
 import type { TokenRequest } from "../../src/core/token.ts";
 import type {
   FindQuery,
@@ -14,117 +15,149 @@ import type {
   IssuerCapabilities,
   MintAnswer,
   MintOrder,
+  OldToken,
 } from "../../src/core/ports.ts";
 import { type Fingerprint, SecretText } from "../../src/core/secret-text.ts";
 import { until } from "../support/until.ts";
 import { HourlyCount } from "./hourly-count.ts";
-import { CALL_LIMIT_MS, failsAlways, flawedTimes, type Flaw, type IssuerFault } from "./issuer-faults.ts";
+import { CALL_LIMIT_MS, extendedTo, failsAlways, flawedTimes, type Flaw, type IssuerFault } from "./issuer-faults.ts";
+import {
+  ACCOUNT,
+  accountOf,
+  AUDIENCE,
+  canRetire,
+  capabilitiesOf,
+  flawAt,
+  grantsScopes,
+  isAsked,
+  type IssuerKind,
+} from "./issuer-kinds.ts";
+import { isLive, Ledger, type Row } from "./ledger.ts";
 import type { Spell, Timeline } from "./spells.ts";
 import type { Draw } from "./streams.ts";
 import type { Truth } from "./truth.ts";
 
-export interface Row {
-  readonly id: string;
-  readonly name: string;
-  readonly token: SecretText;
-  readonly fingerprint: Fingerprint;
-  readonly roles: readonly string[];
-  readonly startAt: Instant;
-  readonly notBeforeAt: Instant | null;
-  readonly expAt: Instant;
-  /** Came from `request`, not from a person. */
-  readonly asked: boolean;
-  readonly flaw: Flaw | undefined;
-}
-
-const ACCOUNT = "flowbot";
-export const AUDIENCE = "prod";
-/** What each role may do. */
+/** What each role may do where roles are not the scopes themselves. */
 const SCOPES: readonly string[] = ["read", "run"];
 
+/** Told of what judges and readers need to know. */
+export interface IssuerWatcher {
+  /** This request has reached the wire. */
+  asked(order: MintOrder): void;
+  /** This request has made this row. */
+  made(row: Row, order: MintOrder): void;
+  /** The row's expiry is about to be moved; then it was. */
+  extending(row: Row): void;
+  extended(row: Row): void;
+  /** A renewal has ended this one for a fresh one. */
+  revoked(row: Row): void;
+  /** renewd wants this one ended. */
+  retired(row: Row): void;
+}
+
+/** What the issuer does with a request: a row, or its refusal. */
+type Done = { readonly row: Row } | { readonly refused: ErrorCode };
+
 export class SimIssuer implements Issuer {
-  readonly account = ACCOUNT;
+  readonly kind: IssuerKind;
+  readonly account: string | null;
+  readonly retire: Issuer["retire"];
   readonly callLimitMs: number = CALL_LIMIT_MS;
   readonly capabilities: IssuerCapabilities;
+  readonly ledger = new Ledger();
   minted = 0;
-  /** The most requests for one token that were under way at once. */
+  /** The most different requests for one token that were under way at once. */
   mostAtOnce = 0;
   /** While every call fails. */
   readonly failingCalls = new HourlyCount();
   readonly failingCallsOf = new Map<string, HourlyCount>();
   /** Its answers tell what time it is there. */
   tellTime: (issuerNow: Instant) => void = () => undefined;
+  watcher: IssuerWatcher | undefined;
   readonly #truth: Truth;
   readonly #draw: Draw;
   readonly #faults: Timeline<IssuerFault>;
-  readonly #rowsOf = new Map<string, Row[]>();
-  readonly #byText = new Map<string, Row>();
-  readonly #underWay = new Map<string, number>();
+  readonly #underWay = new Map<string, string[]>();
+  /** Secrets of requests that were cut off and are still to be carried out. */
+  readonly #late = new Set<Fingerprint>();
+  #asked = 0;
   #counted: Spell<IssuerFault> | undefined;
 
-  constructor(truth: Truth, draw: Draw, lists: boolean, faults: Timeline<IssuerFault>) {
+  constructor(truth: Truth, draw: Draw, kind: IssuerKind, faults: Timeline<IssuerFault>) {
     this.#truth = truth;
     this.#draw = draw;
     this.#faults = faults;
-    this.capabilities = { lists, overlap: "kept" };
+    this.kind = kind;
+    this.account = accountOf(kind);
+    this.capabilities = capabilitiesOf(kind);
+    this.retire = canRetire(kind) ? (old, signal) => this.#retire(old, signal) : null;
   }
 
   rowsOf(name: string): readonly Row[] {
-    return this.#rowsOf.get(name) ?? [];
+    return this.ledger.rowsOf(name);
   }
 
   rowOf(text: string): Row | undefined {
-    return this.#byText.get(text);
+    return this.ledger.rowOf(text);
   }
 
-  /** A person mints a token of this name. */
+  /** A person makes a token of this name. */
   mintByHand(name: string, roles: readonly string[], lifetimeMs: number): Row {
-    return this.#mint(name, roles, lifetimeMs, undefined, false);
+    const startAt = this.#second(this.#now());
+    return this.#add({ name, roles, text: undefined, startAt, expAt: startAt + this.#second(lifetimeMs) }, false);
   }
 
   async find(query: FindQuery, signal: AbortSignal): Promise<readonly FoundToken[]> {
     const fault = this.#meet(query.name);
-    const wrong = findError(fault);
+    const wrong = callError(fault);
     if (wrong !== undefined) throw wrong;
-    if (fault?.kind === "hang") await until(this.#truth, Infinity, signal);
-    if (fault?.kind === "slow") await until(this.#truth, fault.byMs, signal);
+    if (fault?.kind === "no_list") throw new RenewdError("issuer_error", "500");
+    await this.#hold(fault, signal);
     if (signal.aborted) throw new RenewdError("issuer_timeout", "the list took too long");
     const now = this.#truth.now();
     this.tellTime(now + (fault?.kind === "skewed" ? fault.byMs : 0));
-    const mine = this.#rowsOf.get(query.name) ?? [];
+    const mine = this.rowsOf(query.name);
     const newestExpired = mine.findLast((row) => row.expAt <= now);
     return mine.filter((row) => row.expAt > now || row === newestExpired).map(foundOf);
   }
 
   async request(order: MintOrder, signal: AbortSignal): Promise<MintAnswer> {
-    const { name } = order;
-    const underWay = (this.#underWay.get(name) ?? 0) + 1;
-    this.#underWay.set(name, underWay);
-    this.mostAtOnce = Math.max(this.mostAtOnce, underWay);
+    const { name, kind, secret, expAt } = order;
+    this.watcher?.asked(order);
+    const before = this.#underWay.get(name) ?? [];
+    // Two that are one and the same may meet: that is how a lost answer is asked for again.
+    const what = secret?.fingerprint ?? (kind === "extend" ? String(expAt) : `request ${(this.#asked += 1)}`);
+    this.#underWay.set(name, [...before, what]);
+    this.mostAtOnce = Math.max(this.mostAtOnce, new Set([...before, what]).size);
     try {
       return await this.#answer(order, this.#meet(name), signal);
     } finally {
-      this.#underWay.set(name, (this.#underWay.get(name) ?? 1) - 1);
+      const left = this.#underWay.get(name) ?? [];
+      this.#underWay.set(name, left.toSpliced(left.indexOf(what), 1));
     }
   }
 
   inspect(token: SecretText): Promise<Inspection> {
-    const row = this.#byText.get(token.reveal());
+    if (this.kind === "opaque") return Promise.resolve({ outcome: "opaque" });
+    const row = this.rowOf(token.reveal());
     if (row === undefined) return Promise.resolve({ outcome: "refuted", check: "form", message: "not a token" });
-    const { kind } = this.#fault() ?? {};
-    if (kind === "no_key" || kind === "unreachable" || kind === "hang") {
+    const fault = this.#fault();
+    const isAway = fault?.kind === "no_key" || fault?.kind === "unreachable" || fault?.kind === "hang";
+    if (isAway || (isAsked(this.kind) && callError(fault) !== undefined)) {
       const error = new RenewdError("key_unreachable", "no key");
       return Promise.resolve({ outcome: "unknown", error });
     }
     if (row.flaw === "unsigned")
       return Promise.resolve({ outcome: "refuted", check: "signature", message: "not signed by the key" });
+    if (isAsked(this.kind) && !isLive(row, this.#truth.now()))
+      return Promise.resolve({ outcome: "refuted", check: "active", message: "it says that it is no good" });
     const claims = {
       subject: row.flaw === "subject" ? "somebody-else" : ACCOUNT,
       audiences: [row.flaw === "audience" ? "another" : AUDIENCE],
-      issuedAt: row.startAt,
+      issuedAt: row.issuedAt,
       notBeforeAt: row.notBeforeAt,
       expAt: row.expAt,
-      scopes: scopesOf(row),
+      scopes: this.#scopesOf(row),
     };
     return Promise.resolve({ outcome: "proved", claims });
   }
@@ -137,15 +170,6 @@ export class SimIssuer implements Issuer {
 
   close(): Promise<void> {
     return Promise.resolve();
-  }
-
-  /** Rows that ended long ago are of no interest any more. */
-  forget(beforeAt: Instant): void {
-    for (const [name, rows] of this.#rowsOf) {
-      const kept = rows.filter((row, index) => row.expAt > beforeAt || index >= rows.length - 2);
-      for (const row of rows) if (!kept.includes(row)) this.#byText.delete(row.token.reveal());
-      this.#rowsOf.set(name, kept);
-    }
   }
 
   async #answer(order: MintOrder, fault: IssuerFault | undefined, signal: AbortSignal): Promise<MintAnswer> {
@@ -163,58 +187,159 @@ export class SimIssuer implements Issuer {
       case "lose_request":
         return unknown("issuer_timeout");
       case "lose_answer":
-        this.#mintFor(order);
+        this.#do(order);
         return unknown("issuer_timeout");
       case "hang":
-        this.#mintFor(order);
-        await until(this.#truth, Infinity, signal);
+        this.#do(order);
+        await this.#hold(fault, signal);
         return unknown("issuer_timeout");
       case "late":
-        this.#truth.after(fault.byMs, () => void this.#mintFor(order));
-        return unknown("issuer_timeout");
+        return this.#answerLate(order, fault.byMs);
       case "slow": {
-        const row = this.#mintFor(order);
-        await until(this.#truth, fault.byMs, signal);
-        return signal.aborted ? unknown("issuer_timeout") : mintedAnswer(row);
+        const done = this.#do(order);
+        await this.#hold(fault, signal);
+        return signal.aborted ? unknown("issuer_timeout") : this.#say(done);
       }
       case "flawed":
-        return mintedAnswer(this.#mintFor(order, fault.flaw));
+        return this.#say(this.#do(order, flawAt(this.kind, fault.flaw)));
       case "flaky":
       case "no_key":
       case "no_list":
       case "skewed":
       case undefined:
-        return mintedAnswer(this.#mintFor(order));
+        return this.#say(this.#do(order));
     }
   }
 
-  #mintFor(order: MintOrder, flaw?: Flaw): Row {
-    const base = this.rowsOf(order.name).find((row) => row.id === order.baseId);
-    return this.#mint(order.name, base?.roles ?? order.request.roles, order.lifetimeMs, flaw, true);
+  /** The same secret again is refused while what first brought it is under way. */
+  #answerLate(order: MintOrder, byMs: number): MintAnswer {
+    const secret = order.secret?.fingerprint ?? "";
+    if (this.#late.has(secret)) return this.#say({ refused: "request_refused" });
+    if (order.secret !== null) this.#late.add(secret);
+    this.#truth.after(byMs, () => {
+      this.#late.delete(secret);
+      this.#do(order);
+    });
+    return unknown("issuer_timeout");
   }
 
-  #mint(name: string, roles: readonly string[], lifetimeMs: number, flaw: Flaw | undefined, asked: boolean): Row {
-    const fault = this.#fault();
-    const now = this.#truth.now() + (fault?.kind === "skewed" ? fault.byMs : 0);
-    const startAt = Math.floor(now / 1_000) * 1_000;
-    const rows = this.#rowsOf.get(name) ?? [];
-    const times = { startAt, notBeforeAt: startAt, expAt: startAt + Math.floor(lifetimeMs / 1_000) * 1_000 };
-    const made = flaw === undefined ? times : flawedTimes(flaw, times, rows.at(-1));
+  #do(order: MintOrder, flaw?: Flaw): Done {
+    const { kind, secret, name } = order;
+    if (kind === "extend") return this.#extend(order, flaw);
+    const now = this.#now();
+    const startAt = this.#second(now);
+    if (secret !== null) {
+      const text = `${name}/${secret.reveal()}`;
+      const there = this.rowOf(text);
+      if (there !== undefined) return { row: there };
+      if (order.expAt <= now) return { refused: "request_refused" };
+      const { roles } = order.request;
+      const fresh = this.#add({ name, roles, text, startAt, expAt: this.#second(order.expAt) }, true, flaw);
+      this.watcher?.made(fresh, order);
+      return { row: fresh };
+    }
+    const base = this.#baseOf(order);
+    const isRotation = this.kind === "revoking" && kind === "renew";
+    if (isRotation && (base === undefined || !isLive(base, now))) return { refused: "request_refused" };
+    const roles = this.kind === "opaque" ? order.request.roles : (base?.roles ?? order.request.roles);
+    const expAt = startAt + this.#second(order.lifetimeMs);
+    const row = this.#add({ name, roles, text: undefined, startAt, expAt }, true, flaw);
+    this.watcher?.made(row, order);
+    if (isRotation && base !== undefined) this.watcher?.revoked(this.ledger.change(base, { endedAt: now }));
+    return { row };
+  }
+
+  #extend(order: MintOrder, flaw: Flaw | undefined): Done {
+    const base = this.#baseOf(order);
+    const now = this.#now();
+    if (base === undefined || !isLive(base, now)) return { refused: "token_absent" };
+    const expAt = extendedTo(flaw, {
+      startAt: this.#second(now),
+      expAt: this.#second(order.expAt),
+      before: base.expAt,
+    });
+    if (expAt === base.expAt) return { row: base };
+    this.watcher?.extending(base);
+    const row = this.ledger.change(base, { startAt: this.#second(now), expAt });
+    this.watcher?.extended(row);
+    return { row };
+  }
+
+  #baseOf({ base, baseId, name }: MintOrder): Row | undefined {
+    return base === null ? this.rowsOf(name).find((row) => row.id === baseId) : this.rowOf(base.reveal());
+  }
+
+  #add(
+    made: Pick<Row, "name" | "roles" | "startAt" | "expAt"> & { readonly text: string | undefined },
+    asked: boolean,
+    flaw?: Flaw,
+  ): Row {
+    const { name, roles, startAt, text } = made;
+    const times = { startAt, notBeforeAt: grantsScopes(this.kind) ? null : startAt, expAt: made.expAt };
     this.minted += 1;
-    const token = new SecretText(`token-${this.minted}-of-${name}`);
+    const token = new SecretText(text ?? `token-${this.minted}-of-${name}`);
+    const actual = flaw === undefined ? times : flawedTimes(flaw, times, this.rowsOf(name).at(-1));
     const row: Row = {
       id: String(this.minted),
       name,
       token,
       fingerprint: token.fingerprint,
       roles: flaw === "role_missing" ? roles.slice(1) : flaw === "role_extra" ? [...roles, "admin"] : roles,
-      ...made,
+      ...actual,
+      issuedAt: actual.startAt,
       asked,
       flaw: flaw === "short" ? undefined : flaw,
+      endedAt: null,
     };
-    this.#rowsOf.set(name, [...rows, row]);
-    this.#byText.set(token.reveal(), row);
+    this.ledger.add(row);
     return row;
+  }
+
+  async #retire({ token }: OldToken, signal: AbortSignal): Promise<void> {
+    const row = this.rowOf(token.reveal());
+    const fault = this.#meet(row?.name ?? "");
+    const wrong = callError(fault);
+    if (wrong !== undefined) throw wrong;
+    if (fault?.kind === "refuse") throw new RenewdError("request_refused", "refused");
+    if (row !== undefined) {
+      this.watcher?.retired(row);
+      const end = (): void => void this.ledger.change(row, { endedAt: this.#truth.now() });
+      if (fault?.kind === "late") this.#truth.after(fault.byMs, end);
+      else if (fault?.kind !== "lose_request") end();
+    }
+    await this.#hold(fault, signal);
+    const isLost = fault?.kind === "late" || fault?.kind === "lose_request" || fault?.kind === "lose_answer";
+    if (isLost || signal.aborted) throw new RenewdError("issuer_timeout", "no answer");
+  }
+
+  /** Until the answer comes, or the caller has given up. */
+  async #hold(fault: IssuerFault | undefined, signal: AbortSignal): Promise<void> {
+    if (fault?.kind === "hang") await until(this.#truth, Infinity, signal);
+    if (fault?.kind === "slow") await until(this.#truth, fault.byMs, signal);
+  }
+
+  #say(done: Done): MintAnswer {
+    if ("refused" in done) return { outcome: "refused", error: new RenewdError(done.refused, "refused") };
+    const { token, id, expAt, flaw } = done.row;
+    // RFC 6749 §5.1: it says what it grants where that is not what was asked.
+    const isTold = this.kind === "opaque" && (flaw === "role_missing" || flaw === "role_extra");
+    const scopes = isTold ? this.#scopesOf(done.row) : null;
+    return { outcome: "minted", token, issuerId: this.kind === "opaque" ? null : id, expiresAt: expAt, scopes };
+  }
+
+  #scopesOf({ roles, flaw }: Row): Readonly<Record<string, readonly string[]>> {
+    const ofRole = grantsScopes(this.kind) ? [] : flaw === "scope_lost" ? SCOPES.slice(1) : SCOPES;
+    return Object.fromEntries(roles.map((role) => [role, ofRole]));
+  }
+
+  /** By its own clock. */
+  #now(): Instant {
+    const fault = this.#fault();
+    return this.#truth.now() + (fault?.kind === "skewed" ? fault.byMs : 0);
+  }
+
+  #second(ms: number): number {
+    return Math.floor(ms / 1_000) * 1_000;
   }
 
   #fault(): IssuerFault | undefined {
@@ -242,10 +367,11 @@ export class SimIssuer implements Issuer {
   }
 }
 
-function findError(fault: IssuerFault | undefined): RenewdError | undefined {
+/** Faults with which no call of any kind comes to anything, and the caller knows at once. */
+function callError(fault: IssuerFault | undefined): RenewdError | undefined {
   if (fault === undefined) return undefined;
   if (fault.kind === "unreachable") return new RenewdError("issuer_unreachable", "no route", { sent: false });
-  if (fault.kind === "server_error" || fault.kind === "no_list") return new RenewdError("issuer_error", "500");
+  if (fault.kind === "server_error") return new RenewdError("issuer_error", "500");
   if (fault.kind === "garbage") return new RenewdError("issuer_answer_invalid", "a page");
   return fault.kind === "throttled" ? throttled(fault.retryAfterMs) : undefined;
 }
@@ -258,17 +384,9 @@ function unknown(code: "issuer_error" | "issuer_answer_invalid" | "issuer_timeou
   return { outcome: "unknown", error: new RenewdError(code, "no good answer") };
 }
 
-function mintedAnswer(row: Row): MintAnswer {
-  return { outcome: "minted", token: row.token, issuerId: row.id, expiresAt: row.expAt };
-}
-
 function foundOf(row: Row): FoundToken {
   const { id: issuerId, token, fingerprint, roles, startAt, expAt } = row;
-  return { token, fingerprint, issuerId, roles, startAt, expAt };
-}
-
-function scopesOf({ roles, flaw }: Row): Readonly<Record<string, readonly string[]>> {
-  return Object.fromEntries(roles.map((role) => [role, flaw === "scope_lost" ? SCOPES.slice(1) : SCOPES]));
+  return { token, fingerprint, issuerId, roles, startAt, expAt, comment: null };
 }
 
 /** How long after its end a row may still matter: to the state's own memory, and to a reader that still sees it. */

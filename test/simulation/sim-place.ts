@@ -14,6 +14,8 @@ import type { Truth } from "./truth.ts";
 export interface PlaceWatcher {
   /** Readers see `text` from `at` on; before they saw something else. */
   sees(text: string | null, at: Instant): void;
+  /** renewd wrote what readers had, and nobody had touched it since it looked. */
+  rewrote(): void;
   /** renewd replaced `before` by `text`. */
   wrote(text: string, before: string | null, at: Instant): void;
 }
@@ -64,6 +66,20 @@ export class SimPlace implements Place {
     return this.#visible;
   }
 
+  /** Nothing is wrong with it or its store. */
+  get isWell(): boolean {
+    const now = this.#truth.now();
+    return (this.#store.faults.at(now) ?? this.faults.at(now)) === undefined;
+  }
+
+  /** Since when no write could be taken, as a preflight would find. */
+  get refusesSince(): Instant | undefined {
+    const now = this.#truth.now();
+    const spell = this.#store.faults.at(now) ?? this.faults.at(now);
+    const what = spell?.what;
+    return what?.kind === "fails" && what.on.includes("preflight") ? spell?.fromAt : undefined;
+  }
+
   async preflight(signal: AbortSignal): Promise<void> {
     await this.#begin("preflight", signal);
   }
@@ -80,6 +96,7 @@ export class SimPlace implements Place {
   async write(token: SecretText, options: WriteOptions): Promise<void> {
     const fault = await this.#begin("write", options.signal);
     const text = token.reveal();
+    if (this.#text === text && this.seen === text && options.version === String(this.#version)) this.#watcher.rewrote();
     if (this.#text !== text) {
       if (options.version !== String(this.#version) || fault?.kind === "contended")
         throw new RenewdError("store_conflict", "changed meanwhile");

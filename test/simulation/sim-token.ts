@@ -15,6 +15,8 @@ export interface SimToken {
   /** When a person last changed what it should be. */
   changedAt: Instant;
   readonly withdrawn: Set<Fingerprint>;
+  /** From when its issuer ended the token in use until a live one was accepted or taken up. */
+  readonly stuck: [fromAt: Instant, toAt: Instant][];
 }
 
 export interface SimBerth {

@@ -3,6 +3,7 @@ import { HOUR_MS, type Instant } from "../../src/core/duration.ts";
 import type { DeclaredToken } from "../../src/core/token.ts";
 import { drawToken } from "./deployment.ts";
 import { FOUND } from "./found.ts";
+import { drawKind, type IssuerKind, KINDS } from "./issuer-kinds.ts";
 import { readOptions } from "./options.ts";
 import { type Case, couldBeBy, type Troubles, UNBROKEN_MS } from "./oracle.ts";
 import { partsOf } from "./parts.ts";
@@ -10,22 +11,36 @@ import { simulate } from "./simulate.ts";
 import { endOfFree, intersection, union } from "./spells.ts";
 import { Draw } from "./streams.ts";
 
-const SEEDS = 8;
+/** Two of the kind that lists, and one of each other. */
+const WORLDS: readonly { readonly seed: number; readonly issuers: IssuerKind }[] = (["named", ...KINDS] as const).map(
+  (issuers, index) => ({ seed: 1_000 + index, issuers }),
+);
 const DAYS = 60;
 const TOKENS = 5;
 
 describe("the simulated world, in its short form", () => {
-  test.for(FOUND)("seed $seed holds, where once $was", async ({ seed, tokens, days }) => {
-    for (const part of partsOf(seed, tokens, days)) expect((await simulate(part)).broken).toEqual([]);
+  test.for(FOUND)("seed $seed holds, where once $was", async ({ seed, ...size }) => {
+    for (const part of partsOf(seed, size)) expect((await simulate(part)).broken).toEqual([]);
   });
 
-  test(`no invariant is broken in ${SEEDS} worlds of ${DAYS} days`, async () => {
-    for (let seed = 1_000; seed < 1_000 + SEEDS; seed += 1) {
-      const { broken, figures } = await simulate({ seed, part: 0, tokens: TOKENS, days: DAYS });
-      expect(broken, `npm run sim -- --seed ${seed} --tokens ${TOKENS} --days ${DAYS}`).toEqual([]);
+  test.for(WORLDS)(
+    "no invariant is broken in the world of seed $seed, whose issuers are $issuers",
+    async ({ seed, issuers }) => {
+      const { broken, figures } = await simulate({ seed, part: 0, tokens: TOKENS, days: DAYS, issuers });
+      expect(broken, `npm run sim -- --seed ${seed} --tokens ${TOKENS} --days ${DAYS} --issuer ${issuers}`).toEqual([]);
       expect(figures.renewals).toBeGreaterThan(TOKENS);
-    }
-  }, 120_000);
+      expect(figures[`${issuers}_renewals`]).toBe(figures.renewals);
+    },
+  );
+
+  test("issuers of all kinds are drawn, the kind moving no other draw", async () => {
+    const drawn = Array.from({ length: 60 }, (_, seed) => drawKind(new Draw(seed), seed % 5 > 0));
+    expect(new Set(drawn)).toEqual(new Set(KINDS));
+    const report = (issuers?: IssuerKind) => simulate({ seed: 1_000, part: 0, tokens: TOKENS, days: 12, issuers });
+    const { figures } = await report();
+    const kind = KINDS.find((each) => figures[`${each}_tokens`] > 0);
+    expect((await report(kind)).figures).toEqual(figures);
+  });
 
   test("a seed's world goes the same way each time", async () => {
     const options = { seed: 7, part: 0, tokens: TOKENS, days: 40 };
@@ -129,6 +144,8 @@ describe("the oracle of the promise", () => {
 test("bad arguments are refused in words", () => {
   expect(readOptions(["--seed", "3", "--tokens", "7"], 2)).toMatchObject({ seeds: [3], tokens: 7, days: 365, jobs: 2 });
   expect(readOptions(["--seeds", "3", "--from", "5"], 2)?.seeds).toEqual([5, 6, 7]);
+  expect(readOptions(["--issuer", "chosen"], 2)?.issuers).toBe("chosen");
+  expect(() => readOptions(["--issuer", "all"], 2)).toThrow("--issuer all: give one of named, nameless, chosen");
   expect(() => readOptions(["--tokens", "many"], 2)).toThrow("--tokens many: give a whole number");
   expect(() => readOptions(["--sead", "3"], 2)).toThrow("--sead");
 });

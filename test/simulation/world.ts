@@ -16,7 +16,10 @@ import { couldBeBy, type Troubles, UNBROKEN_MS } from "./oracle.ts";
 import { Reader, type Short } from "./reader.ts";
 import type { Broken } from "./report.ts";
 import { SerialState } from "./serial-state.ts";
-import { type Row, SimIssuer } from "./sim-issuer.ts";
+import { IssuerJudge } from "./issuer-judge.ts";
+import { drawKind, type IssuerKind, requestAt } from "./issuer-kinds.ts";
+import { isLive, type Row } from "./ledger.ts";
+import { SimIssuer } from "./sim-issuer.ts";
 import { SimPlace, type SimStore } from "./sim-place.ts";
 import type { SimBerth, SimToken } from "./sim-token.ts";
 import { endOfFree, type Stretch, Timeline, union } from "./spells.ts";
@@ -24,6 +27,7 @@ import { drawPlaceFault, drawStoreFault, storeIsRight, type StoreFault } from ".
 import type { Draw, Streams } from "./streams.ts";
 import type { Truth } from "./truth.ts";
 import { type Climate, drawSpells } from "./weather.ts";
+import { isSameIssue } from "../../src/core/issue.ts";
 
 /** The quick tick of the daemon. */
 export const TICK_MS: number = 30 * SECOND_MS;
@@ -34,6 +38,8 @@ export interface WorldOptions {
   readonly streams: Streams;
   readonly climate: Climate;
   readonly tokens: number;
+  /** Of all issuers; undefined: drawn for each. */
+  readonly issuers: IssuerKind | undefined;
   /** From then on nothing goes wrong any more. */
   readonly calmAt: Instant;
   readonly agenda: Agenda;
@@ -55,6 +61,10 @@ export class World {
   readonly stores = new Map<string, SimStore>();
   readonly #options: WorldOptions;
   readonly #asks: Asks;
+  readonly #tokenOf = new Map<string, SimToken>();
+  readonly #tokenNamed = new Map<string, SimToken>();
+  /** Of issues that this state has accepted. */
+  readonly #accepted = new Set<Fingerprint>();
   readonly #issuerBad = new Map<SimIssuer, readonly Stretch[]>();
 
   private constructor(options: WorldOptions) {
@@ -75,12 +85,28 @@ export class World {
   async newState(): Promise<void> {
     this.stateSince = this.#options.truth.now();
     for (const token of this.tokens) token.withdrawn.clear();
+    this.#accepted.clear();
     const random = this.#options.streams.of("state");
     this.serial = new SerialState(await openSqliteState({ file: ":memory:", keys: [], random }));
   }
 
+  token(key: string): SimToken | undefined {
+    return this.#tokenOf.get(key);
+  }
+
   get state(): StateStore {
     return this.serial.state;
+  }
+
+  /** After a stranger's writing renewd sees it at its next look, counted from the last by a clock that may have been ahead. */
+  meddledUntil({ observeMs }: DeclaredTarget, at: Instant): Instant {
+    const now = this.#options.truth.now();
+    return at + observeMs + 2 * MINUTE_MS + this.#options.host().aheadMs(now - observeMs);
+  }
+
+  after(delayMs: number, task: () => Promise<void>): void {
+    const { agenda, truth } = this.#options;
+    agenda.add(truth.now() + delayMs, task);
   }
 
   break(what: string): void {
@@ -101,6 +127,9 @@ export class World {
       members: new Map(members),
       commands: { run: () => Promise.resolve() },
       readSecret: () => Promise.resolve(new SecretText("hook-secret")),
+      describe() {
+        throw new TypeError("nobody asks for a token that is not declared");
+      },
     };
   }
 
@@ -129,12 +158,14 @@ export class World {
   }
 
   #makeServices(): void {
-    const { truth, streams, climate, calmAt, tokens } = this.#options;
+    const { truth, streams, climate, calmAt, tokens, issuers } = this.#options;
     const now = truth.now();
     for (const key of issuerKeys(tokens)) {
       const draw = streams.of(`issuer ${key}`);
       const faults = drawSpells(draw, now + DAY_MS, calmAt, climate.issuerGapMs, () => drawIssuerFault(draw));
-      const issuer = new SimIssuer(truth, draw, draw.chance(0.8), new Timeline<IssuerFault>(faults));
+      const kind = drawKind(streams.of(`kind ${key}`), draw.chance(0.8));
+      const issuer = new SimIssuer(truth, draw, issuers ?? kind, new Timeline<IssuerFault>(faults));
+      issuer.watcher = new IssuerJudge(this, truth, (name) => this.#tokenNamed.get(name));
       issuer.tellTime = (issuerNow) => this.#options.host().tellTime(issuerNow);
       this.issuers.set(key, issuer);
       this.spells += faults.length;
@@ -152,15 +183,20 @@ export class World {
   }
 
   #makeToken(index: number): void {
-    const draw: Draw = this.#options.streams.of(`token ${index}`);
+    const { truth, streams } = this.#options;
+    const draw: Draw = streams.of(`token ${index}`);
     const drawn = drawToken(draw, index);
     const issuer = this.issuers.get(drawn.issuer);
     if (issuer === undefined) throw new TypeError("no such issuer");
     // What has no list cannot tell of a token that a person made.
-    const declared: DeclaredToken = { ...drawn, create: drawn.create || !issuer.capabilities.lists };
-    const changedAt = this.#options.truth.now();
-    const token: SimToken = { declared, issuer, berths: [], paused: [], changedAt, withdrawn: new Set() };
+    const create = drawn.create || !issuer.capabilities.lists;
+    const request = requestAt(issuer.kind, drawn.request, streams.of(`request ${index}`));
+    const declared: DeclaredToken = { ...drawn, create, request };
+    const changedAt = truth.now();
+    const token: SimToken = { declared, issuer, berths: [], paused: [], stuck: [], changedAt, withdrawn: new Set() };
     this.tokens.push(token);
+    this.#tokenOf.set(declared.key, token);
+    this.#tokenNamed.set(declared.name, token);
     for (const target of declared.targets) this.addBerth(token, target);
   }
 
@@ -174,7 +210,9 @@ export class World {
     const { key } = token.declared;
     return new Reader(holdMs, {
       rowOf: (text) => token.issuer.rowOf(text),
-      isWithdrawn: (row) => token.withdrawn.has(row.fingerprint),
+      mayBeReplaced: (row) =>
+        token.withdrawn.has(row.fingerprint) ||
+        (token.issuer.kind === "opaque" && !this.#accepted.has(row.fingerprint)),
       broken: (what) => this.break(`${key}/${label}: ${what}`),
       wrote: (row) => void this.#expectAccepted(token, label, row),
       saw: (row, at) => this.#options.agenda.add(row.expAt - holdMs, () => this.#expectIncident(token, label, at)),
@@ -213,26 +251,37 @@ export class World {
   async #expectAccepted(token: SimToken, label: string, row: Row): Promise<void> {
     const { key } = token.declared;
     const fate = (await this.state.known(key)).get(row.fingerprint)?.fate;
+    if (row.endedAt !== null && token.declared.request.retire)
+      this.break(`${key}/${label}: token ${row.id} was written, although it was ended`);
     if (fate !== "accepted" && fate !== "superseded" && fate !== "withdrawn")
       this.break(`${key}/${label}: token ${row.id} was written, but it is ${fate ?? "not known"}`);
   }
 
-  /** By then every target that could be written holds what was accepted now, or something newer. */
+  /** By then every target that could be written holds what was accepted now, or something newer; when all do, that was said. */
   #expectDelivered(token: SimToken, fingerprint: Fingerprint): void {
     const { truth, agenda } = this.#options;
     const acceptedAt = truth.now();
     agenda.add(acceptedAt + UNBROKEN_MS, async () => {
       const { key } = token.declared;
-      const desired = (await this.state.token(key))?.desired;
-      if (desired?.fingerprint !== fingerprint || token.changedAt > acceptedAt) return;
+      const record = await this.state.token(key);
+      const desired = record?.desired ?? null;
+      if (desired === null || desired.fingerprint !== fingerprint || token.changedAt > acceptedAt) return;
+      const held = new Map((await this.state.targets(key)).map((target) => [target.label, target.held]));
       const { daemon, paused, targets } = this.#troublesOf(token);
+      let free = 0;
       token.berths.forEach((berth, index) => {
         const bad = union(daemon, paused, targets[index] ?? []);
         if (endOfFree(bad, acceptedAt, UNBROKEN_MS) !== acceptedAt + UNBROKEN_MS) return;
+        free += 1;
+        const { label } = berth.declared;
         const row = token.issuer.rowOf(berth.reader.text ?? "");
         if (row?.fingerprint !== fingerprint)
-          this.break(`${key}/${berth.declared.label}: what was accepted at ${iso(acceptedAt)} is not there yet`);
+          this.break(`${key}/${label}: what was accepted at ${iso(acceptedAt)} is not there yet`);
+        else if (!isSameIssue(held.get(label) ?? null, desired))
+          this.break(`${key}/${label}: holds what was accepted at ${iso(acceptedAt)}, and that is not known yet`);
       });
+      if (free === token.berths.length && (record?.lastSuccessAt ?? 0) < desired.acceptedAt)
+        this.break(`${key}: that what was accepted at ${iso(acceptedAt)} is everywhere was not said`);
     });
   }
 
@@ -243,6 +292,9 @@ export class World {
     const berth = token.berths.find((each) => each.declared.label === label);
     const soundSince = host().soundSince;
     if (berth === undefined || berth.reader.sinceAt !== since || soundSince === undefined) return;
+    const row = token.issuer.rowOf(berth.reader.text ?? "");
+    // It was extended meanwhile.
+    if (row !== undefined && row.expAt - berth.reader.holdMs > now) return;
     const quietSince = Math.max(soundSince, token.changedAt, berth.meddled.at(-1)?.[1] ?? 0);
     if (now < quietSince + UNBROKEN_MS) return;
     const { key } = token.declared;
@@ -255,7 +307,7 @@ export class World {
   #troublesOf(token: SimToken): Troubles {
     return {
       daemon: this.#options.host().bad,
-      paused: token.paused,
+      paused: [...token.paused, ...token.stuck],
       issuer: this.#issuerBad.get(token.issuer) ?? [],
       targets: token.berths.map((berth: SimBerth) => [...berth.spells, ...berth.meddled]),
     };
@@ -264,14 +316,32 @@ export class World {
   /** Told of every event of the daemon. */
   heard(event: DomainEvent): void {
     this.#asks.heard(event);
-    if (event.type === "renewal:accepted") {
-      const token = this.tokens.find(({ declared }) => declared.key === event.token);
-      if (token !== undefined) this.#expectDelivered(token, event.fingerprint);
-    }
     if ("code" in event && event.code === "bug") this.break(`a bug: ${event.type} ${event.message}`);
-    if (event.type === "renewal:rolled-back") {
-      this.tokens.find(({ declared }) => declared.key === event.token)?.withdrawn.add(event.withdrawn);
-    }
+    const token = "token" in event ? this.token(event.token) : undefined;
+    if (token === undefined) return;
+    if (event.type === "renewal:accepted") this.#expectDelivered(token, event.fingerprint);
+    if (event.type === "renewal:accepted" || event.type === "renewal:adopted") this.#inUse(token, event.fingerprint);
+    if (event.type === "renewal:rolled-back") token.withdrawn.add(event.withdrawn);
+    if (event.type === "renewal:quarantined") this.#expectUnused(token, event.fingerprint);
+  }
+
+  /** A token that lives is in use again. */
+  #inUse(token: SimToken, fingerprint: Fingerprint): void {
+    this.#accepted.add(fingerprint);
+    const now = this.#options.truth.now();
+    const row = token.issuer.rowsOf(token.declared.name).find((each) => each.fingerprint === fingerprint);
+    if (row === undefined || !isLive(row, now)) return;
+    for (const stretch of token.stuck) stretch[1] = Math.min(stretch[1], now);
+    // What took no time was in nobody's way.
+    token.stuck.splice(0, token.stuck.length, ...token.stuck.filter(([from, to]) => to - from > MINUTE_MS));
+  }
+
+  /** An extension brings no fresh token that could be kept out. */
+  #expectUnused(token: SimToken, fingerprint: Fingerprint): void {
+    if (token.issuer.kind !== "extending") return;
+    const used = token.berths.find(({ reader }) => token.issuer.rowOf(reader.text ?? "")?.fingerprint === fingerprint);
+    if (used !== undefined)
+      this.break(`${token.declared.key}/${used.declared.label}: what readers have was quarantined`);
   }
 }
 
@@ -282,9 +352,4 @@ function lingersMs(fault: StoreFault): number {
 
 export function iso(at: Instant): string {
   return Number.isFinite(at) ? new Date(at).toISOString().slice(0, 19) : String(at);
-}
-
-/** After a stranger's writing renewd sees it at its next look. */
-export function meddledUntil(target: DeclaredTarget, now: Instant): Instant {
-  return now + target.observeMs + 2 * MINUTE_MS;
 }

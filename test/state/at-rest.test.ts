@@ -30,14 +30,19 @@ it("no token stands in clear in any byte of the state, whatever was recorded of 
     baseId: "7",
     roles: [],
     lifetimeMs: 1,
+    expAt: NOW + 1,
+    chosen: null,
     known: [token.fingerprint],
     sentAt: NOW,
     settleAt: NOW,
     lookedAt: null,
     fresh: issue,
+    told: null,
   };
   const lease = await state.claim({ token: "flow", target: null }, "test", NOW, 60_000);
   if (lease === null) throw new TypeError("nobody else should hold it");
+  const asked: Mint = { ...mint, chosen: token.fingerprint, fresh: null };
+  await state.changeToken(lease, NOW, { mint: asked, chosen: token });
   await state.changeToken(lease, NOW, { mint, sealed: { fingerprint: token.fingerprint, token } });
   await state.changeToken(lease, NOW, {
     accept: { issue, token },

@@ -4,6 +4,9 @@ import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, expect, it, vi } from "vitest";
+import { SecretText } from "../../src/core/secret-text.ts";
+import type { StateStore, TokenChange } from "../../src/core/state-store.ts";
+import { mintOf } from "../contracts/state-bench.ts";
 import { ISSUE, NOW, withAccepted } from "./accepted.ts";
 import { newFolder, openState } from "./fixture.ts";
 
@@ -68,12 +71,47 @@ it("allows one open mint per token by its own index, whoever writes", async () =
   const file = join(newFolder(), "renewd.db");
   await withAccepted(file);
   const database = new Database(file);
-  const insert = database.prepare("insert into mints values (?, ?, '{}', ?, ?)");
+  const insert = database.prepare(
+    "insert into mints (id, token, data_json, opened_at, closed_at) values (?, ?, '{}', ?, ?)",
+  );
   insert.run("m1", "flow", NOW, null);
   expect(() => insert.run("m2", "flow", NOW, null)).toThrow("UNIQUE");
   insert.run("m3", "flow", NOW, NOW);
   insert.run("m4", "other", NOW, null);
   database.close();
+});
+
+/** How a request comes to its end: by its answer, by a person, and with the token that it was for. */
+const CLOSINGS: readonly (readonly [mint: string, close: (state: StateStore) => Promise<unknown>])[] = [
+  ["m1", (state) => step(state, { mint: null })],
+  ["m2", (state) => state.rule("flow", NOW, { rule: "give_up", mint: "m2", events: [] })],
+  ["m3", (state) => state.enrol([{ key: "flow", issuer: "flowauth", identity: "another", targets: [] }], NOW)],
+];
+
+async function step(state: StateStore, change: TokenChange): Promise<void> {
+  const lease = await state.claim({ token: "flow", target: null }, "test", NOW, 60_000);
+  if (lease === null) throw new TypeError("nobody else should hold it");
+  expect(await state.changeToken(lease, NOW, change)).toBe(true);
+  await state.release(lease, { wakeAt: NOW, deadlineAt: null }, NOW);
+}
+
+it("keeps no secret of a request, not even sealed, once that was closed", async () => {
+  const file = join(newFolder(), "renewd.db");
+  await withAccepted(file);
+  const state = await openState(file);
+  const chosen = new SecretText("chosen-by-renewd");
+  const database = new Database(file);
+  const sealed = database.prepare("select count(*) from mints where sealed is not null").pluck();
+  const counts: unknown[] = [];
+  for (const [id, close] of CLOSINGS) {
+    await step(state, { mint: mintOf(id, { chosen: chosen.fingerprint }), chosen });
+    counts.push(sealed.get());
+    await close(state);
+    counts.push(sealed.get());
+  }
+  database.close();
+  await state.close();
+  expect(counts).toEqual([1, 0, 1, 0, 1, 0]);
 });
 
 it("finds what is due by an index, not by looking at every row", async () => {

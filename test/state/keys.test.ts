@@ -5,10 +5,12 @@ import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { SecretText } from "../../src/core/secret-text.ts";
 import { Sealer } from "../../src/state/sealer.ts";
-import { ISSUE, TOKEN, withAccepted } from "./accepted.ts";
+import { mintOf } from "../contracts/state-bench.ts";
+import { ISSUE, NOW, TOKEN, withAccepted } from "./accepted.ts";
 import { newFolder, openState } from "./fixture.ts";
 
 const refused = expect.objectContaining({ code: "state_key" }) as Error;
+const SECRET = new SecretText("chosen-by-renewd");
 const newKey = (): SecretText => new SecretText(randomBytes(32).toString("base64"));
 const newFile = (): string => join(newFolder(), "renewd.db");
 
@@ -77,6 +79,22 @@ describe("with keys in the settings", () => {
     expect((await state.unseal("flow", second.fingerprint))?.reveal()).toBe(second.reveal());
     expect((await state.unseal("flow", ISSUE.fingerprint))?.reveal()).toBe(TOKEN.reveal());
     await state.close();
+  });
+
+  it("after a change of keys the secret of a request in doubt is sealed with the first, too", async () => {
+    const file = newFile();
+    const [older, newer] = [newKey(), newKey()];
+    await withAccepted(file, [older]);
+    const state = await openState(file, [older]);
+    const lease = await state.claim({ token: "flow", target: null }, "test", NOW, 60_000);
+    if (lease === null) throw new TypeError("nobody else should hold it");
+    await state.changeToken(lease, NOW, { mint: mintOf("m1", { chosen: SECRET.fingerprint }), chosen: SECRET });
+    await state.close();
+    await (await openState(file, [newer, older])).close();
+    const rotated = await openState(file, [newer]);
+    const opened = await rotated.unseal("flow", SECRET.fingerprint).then((text) => text?.reveal(), String);
+    expect(opened).toBe(SECRET.reveal());
+    await rotated.close();
   });
 
   it.each([

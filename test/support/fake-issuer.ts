@@ -1,9 +1,10 @@
 /**
  * An issuer in memory. It follows the contract of `Issuer` in core/ports.ts, and where that leaves room FlowAuth's
  * documented ways: a renewal keeps name and roles, adds a row and leaves the old one alone; the list holds live rows and
- * the newest expired one.
+ * the newest expired one. With chosen secrets, extensions and retiring it follows Arvados': the token's text holds the
+ * secret, the expiry of a live row can be moved, and a row can be deleted.
  */
-import type { Instant } from "../../src/core/duration.ts";
+import { type Instant, NEVER_AT } from "../../src/core/duration.ts";
 import { type ErrorCode, RenewdError } from "../../src/core/errors.ts";
 import type { Scopes } from "../../src/core/issue.ts";
 import type {
@@ -15,6 +16,7 @@ import type {
   IssuerCapabilities,
   MintAnswer,
   MintOrder,
+  OldToken,
 } from "../../src/core/ports.ts";
 import { SecretText } from "../../src/core/secret-text.ts";
 import { until } from "./until.ts";
@@ -41,7 +43,10 @@ export type IssuerFault =
 export interface Row {
   readonly id: string;
   readonly name: string;
+  readonly comment: string | null;
   readonly text: string;
+  /** Chosen by who asked for it. */
+  readonly secret: string | null;
   readonly roles: readonly string[];
   readonly scopes: Scopes;
   readonly startAt: Instant;
@@ -55,7 +60,7 @@ export interface Row {
 }
 
 export interface IssuerCall {
-  readonly call: "find" | "request" | "inspect" | "probe";
+  readonly call: "find" | "request" | "inspect" | "retire" | "probe";
   readonly at: Instant;
   readonly name: string;
 }
@@ -69,6 +74,18 @@ export class FakeIssuer implements Issuer {
   capabilities: IssuerCapabilities;
   readonly rows: Row[] = [];
   readonly calls: IssuerCall[] = [];
+  readonly orders: MintOrder[] = [];
+  /** Each time that the expiry of a row was moved, and from where. */
+  readonly moved: { readonly text: string; readonly at: Instant; readonly fromAt: Instant }[] = [];
+  /** Rows that ended before their time: retired, or revoked by a renewal. */
+  readonly ended: { readonly row: Row; readonly at: Instant }[] = [];
+  retire: Issuer["retire"] = null;
+  /** Tokens say nothing of themselves, and nobody can be asked. */
+  opaque = false;
+  /** An answer says when the token expires. */
+  saysExpiry = true;
+  /** Why it does not retire. */
+  retireFault: ErrorCode | undefined;
   /** No token lives beyond this; nothing tells. */
   latestExpAt = Infinity;
   keyReachable = true;
@@ -83,6 +100,7 @@ export class FakeIssuer implements Issuer {
   readonly #listed = new Map<string, { readonly at: Instant; readonly tokens: readonly FoundToken[] }>();
   #fault: IssuerFault | undefined;
   #faultsLeft = 0;
+  #made = 0;
 
   constructor(clock: Clock, capabilities: IssuerCapabilities) {
     this.#clock = clock;
@@ -104,8 +122,21 @@ export class FakeIssuer implements Issuer {
     return this.#mint(name, ["runner"], lifetimeMs, { asked: false, ...made });
   }
 
+  /** From now on it can end tokens before their time. */
+  allowRetiring(): void {
+    this.retire = (old) => this.#retire(old);
+  }
+
   rowOf(text: string): Row | undefined {
     return this.rows.find((row) => row.text === text);
+  }
+
+  /** What became of a token, also of one that was ended: until when it worked at the most. */
+  lifeOf(text: string): { readonly row: Row; readonly expAt: Instant } | undefined {
+    const row = this.rowOf(text);
+    if (row !== undefined) return { row, expAt: row.expAt };
+    const end = this.ended.find((each) => each.row.text === text);
+    return end === undefined ? undefined : { row: end.row, expAt: Math.min(end.row.expAt, end.at) };
   }
 
   count(call: IssuerCall["call"], name?: string): number {
@@ -133,6 +164,7 @@ export class FakeIssuer implements Issuer {
 
   async request(order: MintOrder, signal: AbortSignal): Promise<MintAnswer> {
     this.#note("request", order.name);
+    this.orders.push(order);
     const underWay = (this.#underWay.get(order.name) ?? 0) + 1;
     this.#underWay.set(order.name, underWay);
     this.mostAtOnce = Math.max(this.mostAtOnce, underWay);
@@ -146,6 +178,7 @@ export class FakeIssuer implements Issuer {
   inspect(token: SecretText): Promise<Inspection> {
     const row = this.rowOf(token.reveal());
     this.#note("inspect", row?.name ?? "");
+    if (this.opaque) return Promise.resolve({ outcome: "opaque" });
     if (!this.keyReachable) {
       return Promise.resolve({ outcome: "unknown", error: new RenewdError("key_unreachable", "no key") });
     }
@@ -176,40 +209,94 @@ export class FakeIssuer implements Issuer {
       case "lose_request":
         return { outcome: "unknown", error: new RenewdError("issuer_timeout", "no answer") };
       case "lose_answer":
-        this.#mintFor(order);
+        this.#carryOut(order);
         return { outcome: "unknown", error: new RenewdError("issuer_timeout", "no answer") };
       case "hang":
-        this.#mintFor(order);
+        this.#carryOut(order);
         await until(this.#clock, Infinity, signal);
         return { outcome: "unknown", error: new RenewdError("issuer_timeout", "given up") };
       case undefined:
-        return mintedAnswer(this.#mintFor(order));
+        return this.#answerWith(this.#carryOut(order));
     }
-    if ("refuse" in fault) return { outcome: "refused", error: new RenewdError(fault.refuse, "refused") };
-    if ("make" in fault) return mintedAnswer(this.#mintFor(order, fault.make));
+    if ("refuse" in fault) {
+      const error = new RenewdError(fault.refuse, "refused");
+      // Where the secret is chosen a refusal says that no token has it.
+      const secret = order.secret?.reveal();
+      const exists = secret !== undefined && this.rows.some((row) => row.secret === secret);
+      return { outcome: exists ? "unknown" : "refused", error };
+    }
+    if ("make" in fault) return this.#answerWith(this.#carryOut(order, fault.make));
     if ("lateMs" in fault) {
-      this.#clock.after(fault.lateMs, () => void this.#mintFor(order));
+      this.#clock.after(fault.lateMs, () => void this.#carryOut(order));
       return { outcome: "unknown", error: new RenewdError("issuer_timeout", "cut off") };
     }
-    const row = this.#mintFor(order);
+    const row = this.#carryOut(order);
     await until(this.#clock, fault.slowMs, signal);
     if (signal.aborted) return { outcome: "unknown", error: new RenewdError("issuer_timeout", "given up") };
-    return mintedAnswer(row);
+    return this.#answerWith(row);
   }
 
-  #mintFor(order: MintOrder, made: Partial<Row> = {}): Row {
-    const base = this.rows.find((row) => row.id === order.baseId);
-    return this.#mint(order.name, base?.roles ?? order.request.roles, order.lifetimeMs, { asked: true, ...made });
+  #answerWith(row: Row | undefined): MintAnswer {
+    if (row === undefined) return { outcome: "refused", error: new RenewdError("token_absent", "no such token") };
+    const { id: issuerId, expAt } = row;
+    const token = new SecretText(row.text);
+    return { outcome: "minted", token, issuerId, expiresAt: this.saysExpiry ? expAt : null, scopes: null };
+  }
+
+  /** Undefined where there is nothing to extend. The same secret again finds the row that it made. */
+  #carryOut(order: MintOrder, made: Partial<Row> = {}): Row | undefined {
+    const base = this.rows.find((row) => row.id === order.baseId || row.text === order.base?.reveal());
+    if (order.kind === "extend") return base === undefined ? undefined : this.#extend(base, order.expAt, made);
+    const secret = order.secret?.reveal() ?? null;
+    const before = secret === null ? undefined : this.rows.find((row) => row.secret === secret);
+    if (before !== undefined) return before;
+    const roles = this.capabilities.secret === "chosen" ? order.request.roles : (base?.roles ?? order.request.roles);
+    const isExact = secret !== null || order.expAt === NEVER_AT;
+    return this.#mint(order.name, roles, order.lifetimeMs, {
+      comment: order.comment,
+      secret,
+      ...(isExact ? { expAt: Math.min(order.expAt, this.latestExpAt) } : {}),
+      asked: true,
+      ...made,
+    });
+  }
+
+  #extend(base: Row, expAt: Instant, made: Partial<Row>): Row | undefined {
+    const now = this.#clock.now();
+    if (base.expAt <= now) return undefined;
+    const row = { ...base, expAt: Math.min(expAt, this.latestExpAt), ...made };
+    this.moved.push({ text: base.text, at: now, fromAt: base.expAt });
+    this.rows[this.rows.indexOf(base)] = row;
+    return row;
+  }
+
+  #retire(old: OldToken): Promise<void> {
+    const index = this.rows.findIndex((row) => row.id === old.issuerId || row.text === old.token.reveal());
+    this.#note("retire", this.rows[index]?.name ?? "");
+    const fault = this.retireFault;
+    if (fault !== undefined) return Promise.reject(new RenewdError(fault, "it would not"));
+    const row = this.rows[index];
+    if (row !== undefined) this.#end(row);
+    return Promise.resolve();
+  }
+
+  #end(row: Row): void {
+    this.rows.splice(this.rows.indexOf(row), 1);
+    this.ended.push({ row, at: this.#clock.now() });
   }
 
   #mint(name: string, roles: readonly string[], lifetimeMs: number, made: Partial<Row>): Row {
     const now = this.#clock.now();
     const startAt = made.startAt ?? now;
-    const id = String(this.rows.length + 1);
+    // Rows may have been put there by a test.
+    this.#made = Math.max(this.#made, this.rows.length) + 1;
+    const id = String(this.#made);
     const row: Row = {
       id,
       name,
-      text: `token-${id}-of-${name}`,
+      comment: null,
+      text: made.secret == null ? `token-${id}-of-${name}` : `v2/${id}/${made.secret}`,
+      secret: null,
       roles,
       scopes: Object.fromEntries((made.roles ?? roles).map((role) => [role, ["read"]])),
       startAt,
@@ -221,7 +308,8 @@ export class FakeIssuer implements Issuer {
       asked: true,
       ...made,
     };
-    if (this.capabilities.overlap === "none") this.rows.length = 0;
+    if (this.capabilities.overlap === "none")
+      for (const old of this.rows.filter((each) => each.name === name)) this.#end(old);
     this.rows.push(row);
     return row;
   }
@@ -239,12 +327,8 @@ export class FakeIssuer implements Issuer {
   }
 }
 
-function mintedAnswer(row: Row): MintAnswer {
-  return { outcome: "minted", token: new SecretText(row.text), issuerId: row.id, expiresAt: row.expAt };
-}
-
 function foundOf(row: Row): FoundToken {
   const token = new SecretText(row.text);
-  const { id: issuerId, roles, startAt, expAt } = row;
-  return { token, fingerprint: token.fingerprint, issuerId, roles, startAt, expAt };
+  const { id: issuerId, roles, startAt, expAt, comment } = row;
+  return { token, fingerprint: token.fingerprint, issuerId, roles, startAt, expAt, comment };
 }

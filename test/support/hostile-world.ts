@@ -116,6 +116,9 @@ export class HostileWorld implements AsyncDisposable {
       members: new Map([[KEY, member]]),
       commands: { run: () => Promise.reject(new TypeError("no hook is declared")) },
       readSecret: () => Promise.reject(new TypeError("no hook is declared")),
+      describe() {
+        throw new TypeError("nobody asks for a token that is not declared");
+      },
     };
   }
 
@@ -225,6 +228,7 @@ export class HostileWorld implements AsyncDisposable {
       identity: KEY,
       issuer: "issuer",
       name: NAME,
+      comment: null,
       create: true,
       request: this.#request,
       policy: {
@@ -232,6 +236,7 @@ export class HostileWorld implements AsyncDisposable {
         renewBefore: { share: 1 / 3 },
         jitter: { ms: 0 },
         repairMs: 2 * HOUR_MS,
+        renewEveryMs: null,
         windows: [],
       },
       targets: [target],
@@ -242,7 +247,20 @@ export class HostileWorld implements AsyncDisposable {
     const { lifetime = "30h" } = this.#options;
     return flowauth.readRequest(
       flowauth.request.parse({ server: "flowapi-prod", roles: ["viewer", "runner"], lifetime }),
+      this.#issuerOptions,
     );
+  }
+
+  get #issuerOptions(): ReturnType<typeof flowauth.options.parse> {
+    const { certificate, maxResponse = "1MiB" } = this.#options;
+    return flowauth.options.parse({
+      url: this.front.url,
+      username: "flowbot",
+      password: { env: "PASSWORD" },
+      public_keys: [{ env: "KEY" }],
+      max_response: maxResponse,
+      ...(certificate === undefined ? {} : { ca: { file: "ca.pem" } }),
+    });
   }
 
   get #fleetNow(): Fleet {
@@ -251,17 +269,9 @@ export class HostileWorld implements AsyncDisposable {
   }
 
   #makeIssuer(): Issuer {
-    const { certificate, maxResponse = "1MiB" } = this.#options;
     return flowauth.create({
       key: "issuer",
-      options: flowauth.options.parse({
-        url: this.front.url,
-        username: "flowbot",
-        password: { env: "PASSWORD" },
-        public_keys: [{ env: "KEY" }],
-        max_response: maxResponse,
-        ...(certificate === undefined ? {} : { ca: { file: "ca.pem" } }),
-      }),
+      options: this.#issuerOptions,
       declared: [{ name: NAME, request: this.#request }],
       http: (http) => this.#http(http),
       clock: this.clock,

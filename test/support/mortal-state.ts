@@ -22,6 +22,8 @@ const CHANGES: ReadonlySet<string | symbol> = new Set([
 export class Life {
   readonly state: StateStore;
   inFlight = 0;
+  /** All that was ever asked of the state. */
+  operations = 0;
   changes = 0;
   dead = false;
   death: Death | undefined;
@@ -54,6 +56,7 @@ export class Life {
     const isLast = change !== undefined && this.#diesNow("after");
     if (this.dead) return forever();
     this.inFlight += 1;
+    this.operations += 1;
     try {
       if (change !== undefined) await this.beforeChange(change);
       return this.dead ? undefined : await operation();

@@ -1,5 +1,6 @@
 /** The engine on a real state, with an issuer, stores and a clock that a test holds in its hands. */
-import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/duration.ts";
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, parseDuration } from "../../src/core/duration.ts";
+import type { Description } from "../../src/core/control.ts";
 import type { DomainEvent, EventMap, EventType } from "../../src/core/events.ts";
 import type { IncidentReason } from "../../src/core/incidents.ts";
 import type { Policy } from "../../src/core/policy.ts";
@@ -26,6 +27,10 @@ import { SteppingClock } from "./stepping-clock.ts";
 const TICK_MS = 1_000;
 /** More steps than this in one minute of the clock are a hot loop. */
 const STEPS_PER_MINUTE_MAX = 400;
+/** More of them at one instant are one, too. */
+const OPERATIONS_AT_ONCE_MAX = 20_000;
+/** In so many turns of the event loop even a busy machine ends what was asked of the state. */
+const IDLE_TURNS_MAX = 2_000_000;
 
 export interface WorldOptions {
   readonly seed?: number;
@@ -70,7 +75,9 @@ export class World {
   constructor(state: StateStore, random: FakeRandom, options: WorldOptions) {
     this.state = state;
     this.random = random;
-    this.issuer = new FakeIssuer(this.clock, { lists: true, overlap: "kept", ...options.issuer });
+    const capabilities = { lists: true, overlap: "kept", secret: "given", keeps: true, ...options.issuer } as const;
+    this.issuer = new FakeIssuer(this.clock, capabilities);
+    if (options.request?.retire === true) this.issuer.allowRetiring();
     const keys = Array.from({ length: options.tokens ?? 1 }, (_, index) => tokenKey(index));
     this.#declared = keys.map((key) => declare(key, options));
     this.#fleet = this.#fleetOf(this.#declared);
@@ -197,8 +204,14 @@ export class World {
 
   /** Everything under way has ended or waits for the clock. */
   async quiet(): Promise<void> {
-    for (let still = 0, turn = 0; still < 3; turn += 1) {
-      if (turn > 200_000) throw new Error("it never comes to rest at this instant");
+    // Counted by what is done, not by how long that takes: a machine may be busy with something else.
+    const operations = (): number => this.daemons.reduce((sum, { life }) => sum + life.operations, 0);
+    const before = operations();
+    for (let still = 0, idle = 0, seen = before; still < 3; idle += 1) {
+      if (operations() !== seen) idle = 0;
+      seen = operations();
+      if (seen - before > OPERATIONS_AT_ONCE_MAX) throw new Error("it never comes to rest at this instant");
+      if (idle > IDLE_TURNS_MAX) throw new Error("something under way never ends");
       await new Promise((resolve) => setImmediate(resolve));
       still = this.daemons.some(({ life }) => !life.dead && life.inFlight > 0) ? 0 : still + 1;
     }
@@ -214,13 +227,14 @@ export class World {
     return Math.max(1, Math.min(wakeInMs, this.clock.nextTimerInMs));
   }
 
-  #enrol(): Promise<void> {
-    const tokens = this.#declared.map(({ key, issuer, targets }) => ({
+  async #enrol(): Promise<void> {
+    const tokens = this.#declared.map(({ key, identity, issuer, targets }) => ({
       key,
+      identity,
       issuer,
       targets: targets.map(({ label, store }) => ({ label, store })),
     }));
-    return this.state.enrol(tokens, this.clock.now());
+    this.events.push(...(await this.state.enrol(tokens, this.clock.now())));
   }
 
   #fleetOf(declared: readonly DeclaredToken[]): Fleet {
@@ -237,7 +251,18 @@ export class World {
       members: new Map(members),
       commands: { run: (_argv, env) => this.#runHook(env["RENEWD_IDEMPOTENCY_KEY"] ?? "") },
       readSecret: () => Promise.resolve(new SecretText("hook-secret")),
+      describe: (description) => this.#describe(description),
     };
+  }
+
+  /** As the application makes one, in its plainest form: by user, name and roles. */
+  #describe({ name, comment, flags }: Description): Member {
+    const { user, roles, lifetime } = flags;
+    const key = `~issuer/${user ?? ""}/${name ?? ""}/${roles.join("+")}`;
+    const lifetimeMs = lifetime === null ? Infinity : (parseDuration(lifetime) ?? 0);
+    const plain = declare(key, { targets: [], request: { lifetimeMs, roles, subject: user } });
+    const declared = { ...plain, name: name ?? key, comment, targets: [] };
+    return { declared, pace: paceOf(declared, 2 * TICK_MS), issuer: this.issuer, berths: [] };
   }
 
   #runHook(key: string): Promise<void> {
@@ -276,6 +301,7 @@ function declare(key: string, options: WorldOptions): DeclaredToken {
     renewBefore: { share: 1 / 3 },
     jitter: { ms: 0 },
     repairMs: DAY_MS,
+    renewEveryMs: null,
     windows: [],
     ...options.policy,
   };
@@ -283,6 +309,9 @@ function declare(key: string, options: WorldOptions): DeclaredToken {
     lifetimeMs: LIFETIME_MS,
     roles: ["runner"],
     audience: AUDIENCE,
+    subject: null,
+    strategy: "replace",
+    retire: false,
     detail: {},
     ...options.request,
   };
@@ -300,5 +329,6 @@ function declare(key: string, options: WorldOptions): DeclaredToken {
     ...options.target,
   }));
   const create = options.create ?? true;
-  return { key, identity: key, issuer: "issuer", name: `name-of-${key}`, create, request, policy, targets };
+  const name = `name-of-${key}`;
+  return { key, identity: key, issuer: "issuer", name, comment: `comment of ${key}`, create, request, policy, targets };
 }

@@ -3,14 +3,14 @@ import { z } from "zod";
 import { type Instant, MINUTE_MS, parseInstant } from "../../core/duration.ts";
 import type { IssuerContext, IssuerType, SecretRef } from "../../core/ports.ts";
 import { createFlowAuth } from "./issuer.ts";
+import { duration, secretRef } from "../fields.ts";
 import {
-  duration,
+  describeRequest,
   type FlowAuthOptions,
   type FlowAuthRequest,
   nameText,
   readRequest,
   requestSchema,
-  secretRef,
 } from "./options.ts";
 
 /** On loopback an answer comes at once or not at all. */
@@ -123,7 +123,9 @@ export const embedded: IssuerType<EmbeddedOptions, FlowAuthRequest> = {
   options: optionsSchema,
   request: requestSchema,
   readRequest,
+  describe: describeRequest,
+  presets: () => [],
   identity: (options, request, name) => [embeddedUrl(options.listen), options.username, request.server, name].join("|"),
   create: (context: IssuerContext<EmbeddedOptions>) =>
-    createFlowAuth({ ...context, options: asFlowAuth(context.options, context.resolvePath) }),
+    createFlowAuth({ ...context, options: asFlowAuth(context.options, context.resolvePath) }, true),
 };

@@ -1,6 +1,13 @@
 import type { IssuerType } from "../../core/ports.ts";
 import { createFlowAuth } from "./issuer.ts";
-import { type FlowAuthOptions, type FlowAuthRequest, optionsSchema, readRequest, requestSchema } from "./options.ts";
+import {
+  describeRequest,
+  type FlowAuthOptions,
+  type FlowAuthRequest,
+  optionsSchema,
+  readRequest,
+  requestSchema,
+} from "./options.ts";
 
 /** Flowminder's FlowAuth, spoken to as its own web page does (fact sheet: README.md of this folder). */
 export const flowauth: IssuerType<FlowAuthOptions, FlowAuthRequest> = {
@@ -8,6 +15,8 @@ export const flowauth: IssuerType<FlowAuthOptions, FlowAuthRequest> = {
   options: optionsSchema,
   request: requestSchema,
   readRequest,
+  describe: describeRequest,
+  presets: () => [],
   identity: (options, request, name) => [options.url, options.username, request.server, name].join("|"),
-  create: createFlowAuth,
+  create: (context) => createFlowAuth(context, false),
 };

@@ -1,6 +1,6 @@
 import { SECOND_MS } from "../../core/duration.ts";
 import { RenewdError, toRenewdError } from "../../core/errors.ts";
-import type { Clock, Issuer, IssuerContext, MintAnswer, MintOrder, SecretRef } from "../../core/ports.ts";
+import type { Issuer, IssuerContext, MintAnswer, MintOrder, SecretRef } from "../../core/ports.ts";
 import type { TokenRequest } from "../../core/token.ts";
 import { inspect } from "./inspect.ts";
 import { PublicKeys } from "./keys.ts";
@@ -10,24 +10,27 @@ import type { FlowAuthOptions } from "./options.ts";
 import { Servers } from "./servers.ts";
 import { Session } from "./session.ts";
 import { STEP_MS } from "./totp.ts";
+import { resolved } from "../fields.ts";
+import { within } from "../within.ts";
 
 /** A FlowAuth account as an issuer. */
-export function createFlowAuth(given: IssuerContext<FlowAuthOptions>): Issuer {
+export function createFlowAuth(given: IssuerContext<FlowAuthOptions>, keepsComments: boolean): Issuer {
   const context = { ...given, options: withAbsolutePaths(given.options, given.resolvePath) };
   const { options, clock } = context;
   const session = new Session(context);
   const servers = new Servers(session, options.url);
   const listings = new Listings(context, session, servers);
   const keys = new PublicKeys(options.public_keys, context.readSecret);
-  const parts = { session, servers, clock, url: options.url };
+  const parts = { session, servers, clock, url: options.url, keepsComments };
   const callLimitMs = longestRequestMs(options);
   return {
-    capabilities: { lists: true, overlap: "kept" },
+    capabilities: { lists: true, overlap: "kept", secret: "given", keeps: true },
     account: options.username,
     callLimitMs,
     find: (query, signal) => listings.find(query, serverOf(query.request.audience), signal),
     request: (order, signal) => within(callLimitMs, clock, signal, (limited) => answerOf(parts, order, limited)),
     inspect: (token, signal) => inspect(keys, token, signal),
+    retire: null,
     probe: (requests, signal) => probe(parts, keys, options, requests, signal),
     close: () => session.close(),
   };
@@ -47,18 +50,6 @@ async function answerOf(parts: MintParts, order: MintOrder, signal: AbortSignal)
  */
 function longestRequestMs(options: FlowAuthOptions): number {
   return (options.totp === undefined ? 0 : 2 * STEP_MS) + 3 * options.timeout + 5 * SECOND_MS;
-}
-
-/** Makes the limit true whatever happens: when it is over, what still runs is aborted and can bring no answer. */
-async function within<T>(
-  limitMs: number,
-  clock: Clock,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const limit = new AbortController();
-  const cancel = clock.after(limitMs, () => limit.abort());
-  return work(AbortSignal.any([signal, limit.signal])).finally(cancel);
 }
 
 async function probe(
@@ -101,12 +92,12 @@ async function probeRoles(
 }
 
 function withAbsolutePaths(options: FlowAuthOptions, resolvePath: (path: string) => string): FlowAuthOptions {
-  const resolved = <T extends SecretRef>(ref: T): T => ("file" in ref ? { ...ref, file: resolvePath(ref.file) } : ref);
+  const absolute = <T extends SecretRef>(ref: T): T => resolved(ref, resolvePath);
   return {
     ...options,
-    password: resolved(options.password),
-    totp: options.totp === undefined ? undefined : resolved(options.totp),
-    ca: options.ca === undefined ? undefined : resolved(options.ca),
-    public_keys: options.public_keys.map(resolved),
+    password: absolute(options.password),
+    totp: options.totp === undefined ? undefined : absolute(options.totp),
+    ca: options.ca === undefined ? undefined : absolute(options.ca),
+    public_keys: options.public_keys.map(absolute),
   };
 }

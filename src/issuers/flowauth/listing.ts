@@ -11,7 +11,7 @@ import type { FlowAuthOptions } from "./options.ts";
 import { toError } from "./refusals.ts";
 import type { Servers } from "./servers.ts";
 import type { Session } from "./session.ts";
-import { SharedWork } from "./shared-work.ts";
+import { SharedWork } from "../shared-work.ts";
 
 const MOST_ROW_BYTES = 1024 * 1024;
 const CLOCK_JUMP_MS = 5 * SECOND_MS;
@@ -21,6 +21,8 @@ const listRow = z.object({
   name: z.string(),
   token: z.string(),
   roles: z.array(z.object({ name: z.string() })).default([]),
+  /** The embedded issuer keeps one. */
+  comment: z.string().max(500).nullish(),
 });
 
 type Kept = ReadonlyMap<string, readonly FoundToken[]>;
@@ -139,7 +141,8 @@ function toFound(row: z.infer<typeof listRow>): FoundToken | undefined {
     const token = new SecretText(row.token);
     const roles = row.roles.map((role) => role.name).sort();
     const life = { startAt: start * SECOND_MS, expAt: exp * SECOND_MS };
-    return { fingerprint: token.fingerprint, token, issuerId: String(row.id), roles, ...life };
+    const { fingerprint } = token;
+    return { fingerprint, token, issuerId: String(row.id), roles, ...life, comment: row.comment ?? null };
   } catch {
     return undefined;
   }

@@ -3,7 +3,8 @@ import { MINUTE_MS, parseInstant } from "../../core/duration.ts";
 import { RenewdError, toRenewdError } from "../../core/errors.ts";
 import type { Clock, MintAnswer, MintOrder } from "../../core/ports.ts";
 import { SecretText } from "../../core/secret-text.ts";
-import { readJson, rowId } from "./answers.ts";
+import { readJson } from "../answers.ts";
+import { rowId } from "./answers.ts";
 import { exceedsLifetime, isCertain, toError } from "./refusals.ts";
 import type { Servers } from "./servers.ts";
 import type { Call, Session } from "./session.ts";
@@ -13,6 +14,8 @@ export interface MintParts {
   readonly servers: Servers;
   readonly clock: Clock;
   readonly url: string;
+  /** FlowAuth has no place for a comment; the embedded issuer has. */
+  readonly keepsComments: boolean;
 }
 
 /** What one request of a token was answered, and whether only its lifetime was too long. */
@@ -63,7 +66,8 @@ async function targetOf(parts: MintParts, order: MintOrder, signal: AbortSignal)
     return { call: "renew", path: `/tokens/tokens/${order.baseId}/renew`, body: {}, where };
   }
   const id = await parts.servers.idOf(serverOf(order.request.audience), signal);
-  const body = { name: order.name, roles: order.request.roles.map((role) => ({ name: role })) };
+  const comment = parts.keepsComments && order.comment !== null ? { comment: order.comment } : {};
+  const body = { name: order.name, roles: order.request.roles.map((role) => ({ name: role })), ...comment };
   return { call: "mint", path: `/tokens/tokens/${id}`, body, where: `minting of ${name} at ${parts.url}` };
 }
 
@@ -105,7 +109,7 @@ async function askOnce(parts: MintParts, target: Target, minutes: number | null,
 /** The answer to a mint has no id (its documentation notwithstanding); the next listing tells it. */
 function minted(answer: z.infer<typeof mintedAnswer>): MintAnswer {
   const issuerId = answer.id === undefined ? null : String(answer.id);
-  return { outcome: "minted", token: new SecretText(answer.token), issuerId, expiresAt: null };
+  return { outcome: "minted", token: new SecretText(answer.token), issuerId, expiresAt: null, scopes: null };
 }
 
 /** The least maximum over the roles of the request, in whole minutes; undefined when it cannot be learnt. */

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { RenewdError } from "../../core/errors.ts";
-import { readJson, rowId } from "./answers.ts";
+import { readJson } from "../answers.ts";
+import { rowId } from "./answers.ts";
 import { toError } from "./refusals.ts";
 import type { Session } from "./session.ts";
-import { SharedWork } from "./shared-work.ts";
+import { SharedWork } from "../shared-work.ts";
 
 const serverRows = z.array(z.object({ id: rowId, server_name: z.string() })).max(10_000);
 

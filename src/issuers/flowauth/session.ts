@@ -1,13 +1,13 @@
 import { MINUTE_MS } from "../../core/duration.ts";
-import { RenewdError, toRenewdError } from "../../core/errors.ts";
 import type { HttpResponse, IssuerContext } from "../../core/ports.ts";
 import { type Refusal, readRefusal } from "./answers.ts";
 import { Cookies } from "./cookies.ts";
 import type { FlowAuthOptions } from "./options.ts";
 import { type CallName, isSessionGone } from "./refusals.ts";
-import { calledOff, SharedWork } from "./shared-work.ts";
+import { calledOff, SharedWork } from "../shared-work.ts";
 import { SignIn } from "./sign-in.ts";
-import { Transport } from "./transport.ts";
+import { Transport } from "../transport.ts";
+import { unsent } from "../unsent.ts";
 
 /** FlowAuth ends a session after 20 idle minutes (fact sheet §2); we stop trusting ours a little earlier. */
 const TRUSTED_IDLE_MS = 15 * MINUTE_MS;
@@ -139,11 +139,4 @@ function headersOf(call: Call, cookies: Cookies, origin: string): Record<string,
     ...(call.body === undefined ? {} : { "content-type": "application/json" }),
     ...(call.body === undefined || csrf === undefined ? {} : { "x-csrf-token": csrf }),
   };
-}
-
-/** The same failure, of a call that did not get as far as being sent. */
-function unsent(thrown: unknown): RenewdError {
-  const error = toRenewdError(thrown);
-  const retryAfter = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
-  return new RenewdError(error.code, error.message, { cause: error.cause, sent: false, ...retryAfter });
 }

@@ -3,7 +3,7 @@ import type { Instant } from "../../core/duration.ts";
 import { RenewdError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { SecretText } from "../../core/secret-text.ts";
-import { orCalledOff } from "./shared-work.ts";
+import { orCalledOff } from "../shared-work.ts";
 
 /** FlowAuth's codes change every 30 s and are accepted within their own step only (fact sheet §2). */
 export const STEP_MS = 30_000;

@@ -16,7 +16,8 @@ interface Asking {
 async function ask(bench: Bench, asking: Asking = {}): Promise<MintAnswer> {
   const { kind = "renew", lifetimeMs = 60 * MINUTE, signal = never } = asking;
   const baseId = kind === "mint" ? null : (asking.baseId ?? (await oldRow(bench)));
-  return bench.issuer.request({ kind, baseId, name: NAME, request: bench.request, lifetimeMs }, signal);
+  const rest = { base: null, comment: null, secret: null, expAt: bench.clock.now() + lifetimeMs };
+  return bench.issuer.request({ kind, baseId, name: NAME, request: bench.request, lifetimeMs, ...rest }, signal);
 }
 
 async function oldRow(bench: Bench): Promise<string> {

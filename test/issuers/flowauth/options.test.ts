@@ -76,10 +76,13 @@ describe("the options of flowauth", () => {
 
 describe("a request", () => {
   it("becomes neutral: roles sorted without repeats, the server as audience", () => {
-    expect(flowauth.readRequest(flowauth.request.parse(request))).toEqual({
+    expect(flowauth.readRequest(flowauth.request.parse(request), flowauth.options.parse(least))).toEqual({
       lifetimeMs: 2_592_000_000,
       roles: ["runner", "viewer"],
       audience: "flowapi-prod",
+      subject: null,
+      strategy: "replace",
+      retire: false,
       detail: { server: "flowapi-prod" },
     });
   });
@@ -166,8 +169,12 @@ describe("an issuer made from its options", () => {
       kind: "renew",
       baseId: "1",
       name: "n",
-      request: type.readRequest(type.request.parse(request)),
+      base: null,
+      comment: null,
+      secret: null,
+      request: type.readRequest(type.request.parse(request), type.options.parse(options)),
       lifetimeMs: 1,
+      expAt: 1,
     } as const;
     expect(await issuer.request(order, never)).toMatchObject({ outcome: "refused" });
     await issuer.inspect(new SecretText("eyJhbGciOiJSUzI1NiJ9.e30.AAAA"), never);
@@ -201,7 +208,7 @@ describe("an issuer made from its options", () => {
 
 describe("the list of issuers", () => {
   it("has each type once, and each can be described as JSON Schema", () => {
-    expect(issuerTypes.map((each) => each.type)).toEqual(["flowauth", "embedded"]);
+    expect(issuerTypes.map((each) => each.type)).toEqual(["flowauth", "embedded", "arvados", "oauth2", "http"]);
     for (const type of issuerTypes) {
       for (const schema of [type.options, type.request]) {
         expect(z.toJSONSchema(schema as z.ZodType, { io: "input" })).toMatchObject({

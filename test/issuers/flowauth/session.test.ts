@@ -12,8 +12,9 @@ function find(bench: Bench, name = NAME): Promise<unknown> {
 }
 
 function mint(bench: Bench): ReturnType<Bench["issuer"]["request"]> {
+  const rest = { base: null, comment: null, secret: null, expAt: bench.clock.now() + 60 * MINUTE };
   return bench.issuer.request(
-    { kind: "mint", baseId: null, name: NAME, request: bench.request, lifetimeMs: 60 * MINUTE },
+    { kind: "mint", baseId: null, name: NAME, request: bench.request, lifetimeMs: 60 * MINUTE, ...rest },
     never,
   );
 }

@@ -39,20 +39,22 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     ["KEY", key.publicPem],
   ]);
   if (options.totp !== undefined) secrets.set("TOTP", options.totp);
+  const flowauthOptions = flowauth.options.parse({
+    url: server.url,
+    username: "flowbot",
+    password: { env: "PASSWORD" },
+    public_keys: [{ env: "KEY" }],
+    timeout: `${options.timeoutMs ?? 5_000}ms`,
+    ...(options.totp === undefined ? {} : { totp: { env: "TOTP" } }),
+  });
   const request = flowauth.readRequest(
     flowauth.request.parse({ server: "flowapi-prod", roles: ["viewer", "runner"], lifetime: "1d" }),
+    flowauthOptions,
   );
   const asked: HttpOptions[] = [];
   const context: IssuerContext<Parameters<typeof flowauth.create>[0]["options"]> = {
     key: "flowauth",
-    options: flowauth.options.parse({
-      url: server.url,
-      username: "flowbot",
-      password: { env: "PASSWORD" },
-      public_keys: [{ env: "KEY" }],
-      timeout: `${options.timeoutMs ?? 5_000}ms`,
-      ...(options.totp === undefined ? {} : { totp: { env: "TOTP" } }),
-    }),
+    options: flowauthOptions,
     declared: (options.names ?? [NAME]).map((name) => ({ name, request })),
     http: (http) => {
       asked.push(http);

@@ -1,12 +1,12 @@
-import type { HttpClient, IssuerContext } from "../../core/ports.ts";
-import type { FlowAuthOptions } from "./options.ts";
+import type { HttpClient, IssuerContext } from "../core/ports.ts";
+import type { Connection } from "./fields.ts";
 
 /** The HTTP client for this issuer. A private authority is read at each use, so that a renewed one counts at once. */
 export class Transport {
-  readonly #context: IssuerContext<FlowAuthOptions>;
+  readonly #context: Pick<IssuerContext<Connection>, "options" | "http" | "readSecret">;
   #current: { readonly ca: string | undefined; readonly client: HttpClient } | undefined;
 
-  constructor(context: IssuerContext<FlowAuthOptions>) {
+  constructor(context: Pick<IssuerContext<Connection>, "options" | "http" | "readSecret">) {
     this.#context = context;
   }
 

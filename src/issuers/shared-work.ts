@@ -1,4 +1,4 @@
-import { RenewdError } from "../../core/errors.ts";
+import { RenewdError } from "../core/errors.ts";
 
 /** Work that several callers wait for together. It is called off only when the last of them has gone before its end. */
 export class SharedWork<T> {

@@ -96,7 +96,10 @@ export function hasFailed(mint: Mint, trouble: Trouble | null, now: Instant): bo
 export function waitsForPerson({ record, issuer }: Pick<TokenView, "record" | "issuer">, now: Instant): boolean {
   const { mint, trouble, quarantined, desired } = record;
   if (issuer.overlap !== "none" || !issuer.keeps) return false;
-  if (mint === null) return desired !== null && quarantined !== null && quarantined.expAt > now;
+  if (mint === null)
+    return desired !== null && quarantined !== null && quarantined.renewed !== false && quarantined.expAt > now;
+  // One that a person had made from nothing took nothing away.
+  if (mint.cause === "anew") return false;
   if (mint.fresh !== null || isRepeatable(mint) || issuer.lists) return false;
   return hasFailed(mint, trouble, now) || !mayStillAnswer(mint, now);
 }

@@ -28,6 +28,8 @@ export interface QuarantinedIssue extends Issue {
   readonly validAt: Instant;
   /** Null where its claims could not be read. */
   readonly scopes: Scopes | null;
+  /** False for one that was made from nothing: no renewal revoked another for it. */
+  readonly renewed?: boolean;
 }
 
 export type Check =

@@ -269,6 +269,7 @@ async function underTenure<T>(
 ): Promise<T> {
   for (let tries = 0; tries < LEASE_TRIES_MAX; tries += 1) {
     const tenure = await Tenure.claim({ token: declared.key, target: null }, engine, stop);
+    if (tenure === undefined && stop.aborted) break;
     if (tenure === undefined) {
       await new Promise<void>((resolve) => engine.clock.after(LEASE_EVERY_MS, resolve));
       continue;

@@ -89,8 +89,15 @@ export class Controller implements Control {
     if (pausedUntil(record.pause, now) !== undefined) throw new RenewdError("token_paused", `${token} is paused`);
     const joined = underWaySince(record);
     if (joined !== undefined) return this.#join(member, record, joined, now);
+    const view = this.#view(member, record);
+    if (waitsForPerson(view, now))
+      throw new RenewdError(
+        "token_rejected",
+        `the fresh token of ${token} waits for a decision, and the old one was revoked`,
+      );
     const asked = lifetimeMs ?? member.declared.request.lifetimeMs;
-    if (record.desired !== null && now + asked < record.desired.expAt + EXP_GRAIN_MS) {
+    const isRevoked = view.issuer.overlap === "none" && member.declared.request.strategy === "replace";
+    if (record.desired !== null && !isRevoked && now + asked < record.desired.expAt + EXP_GRAIN_MS) {
       const sum = `now + ${formatDuration(asked)} = ${formatInstant(now + asked)}, but the token in use lives until ${formatInstant(record.desired.expAt)}`;
       throw new RenewdError("would_not_gain", sum);
     }

@@ -39,7 +39,7 @@ export async function proveFresh(work: TokenWork, record: TokenRecord): Promise<
       // There is no fresh token to be kept out: what was to be extended goes on as it is.
       if (mint.kind === "extend")
         return failToken(work, new RenewdError(verdict.code, verdict.message), { mint: null });
-      return quarantine(work, fresh, verdict);
+      return quarantine(work, mint, fresh, verdict);
   }
 }
 
@@ -108,6 +108,7 @@ function waitError(verdict: Extract<Verdict, { outcome: "wait" }>, now: Instant)
 /** It keeps what it says of itself, where that can be believed: a person may accept it. */
 async function quarantine(
   work: TokenWork,
+  { kind }: Pick<Mint, "kind">,
   fresh: Issue,
   verdict: Extract<Verdict, { outcome: "reject" }>,
 ): Promise<void> {
@@ -116,6 +117,8 @@ async function quarantine(
   const { check, message, code, claims } = verdict;
   const { startAt, expAt, validAt, scopes } = claims ?? { ...fresh, validAt: fresh.startAt, scopes: null };
   const { fingerprint } = fresh;
+  const isFirst = kind === "mint" && member.issuer.capabilities.overlap === "none";
+  const madeFrom = isFirst ? { renewed: false } : {};
   const event: DomainEvent = {
     type: "renewal:quarantined",
     at,
@@ -128,7 +131,7 @@ async function quarantine(
   };
   await failToken(work, new RenewdError(code, message), {
     mint: null,
-    quarantine: { ...fresh, startAt, expAt, validAt, scopes, check, message, at },
+    quarantine: { ...fresh, startAt, expAt, validAt, scopes, check, message, at, ...madeFrom },
     events: [event],
   });
 }

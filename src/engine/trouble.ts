@@ -9,7 +9,7 @@ import {
 import type { Instant } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
 import type { RenewdError } from "../core/errors.ts";
-import type { Trouble } from "../core/records.ts";
+import type { TokenRecord, Trouble } from "../core/records.ts";
 import { scheduleOf } from "../core/schedule.ts";
 import type { TokenChange } from "../core/state-store.ts";
 import type { TokenWork } from "./work.ts";
@@ -73,11 +73,16 @@ export async function failToken(work: TokenWork, error: RenewdError, also: Token
   for (const each of events) engine.emit(each);
 }
 
-/** A person's wish ends with its failed try (not while that is in doubt), unless the schedule wants the renewal anyway. */
+/**
+ * A person's wish ends with its failed try (not while that is in doubt), unless the schedule wants the renewal anyway. Then
+ * its lifetime ends with it: that may be what the issuer refuses.
+ */
 function wishOver(
-  wish: unknown,
+  wish: TokenRecord["wish"],
   now: Instant,
   schedule: { readonly renewAt: Instant } | null,
 ): Pick<TokenChange, "wish"> {
-  return wish !== null && schedule !== null && now < schedule.renewAt ? { wish: null } : {};
+  if (wish === null) return {};
+  if (schedule !== null && now < schedule.renewAt) return { wish: null };
+  return wish.lifetimeMs === null || wish.anew ? {} : { wish: { ...wish, lifetimeMs: null } };
 }

@@ -134,3 +134,17 @@ test("who joins a renewal that failed before has it tried again at once, and hea
   await world.run(10_000);
   expect(await world.daemon.controller.renewal(TOKEN, ticket.since)).toMatchObject({ state: "delivered" });
 });
+
+test("a lifetime that the issuer refuses is not asked for again where the schedule wants a renewal anyway", async () => {
+  const world = await makeWorld({ ...SHORT, issuer: { lists: false } });
+  await world.run(HOUR_MS);
+  world.issuer.fail({ refuse: "lifetime_refused" });
+  await world.run(20 * HOUR_MS);
+  await world.daemon.controller.renew(TOKEN, 40 * HOUR_MS);
+  await world.sweep();
+  expect(world.issuer.orders.at(-1)?.lifetimeMs).toBe(40 * HOUR_MS);
+  world.issuer.heal();
+  await world.run(2 * HOUR_MS);
+  expect(world.issuer.orders.at(-1)?.lifetimeMs).toBe(30 * HOUR_MS);
+  expect(await world.incidents()).toEqual([]);
+});

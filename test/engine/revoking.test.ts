@@ -45,3 +45,26 @@ test("where nothing is kept at the issuer a lost answer needs no person: asking 
   await world.run(MINUTE_MS);
   expect(await world.incidents()).toEqual([]);
 });
+
+test("while a rejected token waits for a person `renew` says so, and leaves no wish that would rotate it later", async () => {
+  const world = await makeWorld({ ...SHORT, create: false, targets: ["a"], issuer: { lists: false, overlap: "none" } });
+  world.place().put(world.issuer.mintByHand("name-of-token-1", 30 * HOUR_MS).text);
+  await world.event("renewal:settled");
+  world.issuer.fail({ make: { scopes: { runner: [] } } }, 1);
+  await world.event("renewal:quarantined");
+  await world.run(MINUTE_MS);
+  await expect(world.daemon.controller.renew("token-1", null)).rejects.toMatchObject({ code: "token_rejected" });
+  expect((await world.token()).wish).toBeNull();
+});
+
+test("a rejected token that was made from nothing took nothing away: the one in use is renewed as ever", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"], issuer: { lists: false, overlap: "none" } });
+  await world.event("renewal:settled");
+  world.issuer.fail({ make: { scopes: {} } }, 1);
+  await world.reload((declared) => ({ ...declared, request: { ...declared.request, roles: ["logger", "runner"] } }));
+  await world.event("renewal:quarantined");
+  const asked = world.issuer.orders.length;
+  await world.run(2 * HOUR_MS);
+  expect(world.issuer.orders.length).toBeGreaterThan(asked);
+  expect(await world.incidents()).toEqual([]);
+});

@@ -111,9 +111,9 @@ export const IN_ENGINE: readonly Mutant[] = [
     name: "uses-what-failed-its-proof",
     breaks: [3],
     file: "src/engine/prove.ts",
-    text: "      return quarantine(work, fresh, verdict);",
+    text: "      return quarantine(work, mint, fresh, verdict);",
     becomes: `      return verdict.claims === null
-        ? quarantine(work, fresh, verdict)
+        ? quarantine(work, mint, fresh, verdict)
         : accept(work, mint, fresh, text, { outcome: "pass", warnings: [], ...verdict.claims }, record.desired?.fingerprint ?? null);`,
     caughtBy: { file: "test/engine/quarantine.test.ts", named: "wrong scopes" },
     simulated: "named",

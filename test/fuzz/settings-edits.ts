@@ -238,7 +238,7 @@ const treeChange: fc.Arbitrary<TreeEdit> = fc.oneof(
     arbitrary: oddValue.map(
       (value): TreeEdit =>
         (_, chosen) =>
-          put(chosen, value),
+          put(chosen, structuredClone(value)),
     ),
   },
   fc.constantFrom(...WORDS).map((name): TreeEdit => (_, chosen) => {
@@ -247,8 +247,9 @@ const treeChange: fc.Arbitrary<TreeEdit> = fc.oneof(
     put([chosen[0], Array.isArray(chosen[0]) ? 0 : name], value);
   }),
   fc.tuple(fc.constantFrom(...WORDS), oddValue).map(([name, value]): TreeEdit => (_, [holder]) => {
-    if (Array.isArray(holder)) holder.push(value);
-    else put([holder, name], value);
+    // The very value may be the holder itself, put there by an edit before.
+    if (Array.isArray(holder)) holder.push(structuredClone(value));
+    else put([holder, name], structuredClone(value));
   }),
   // Lengths of time and shares are what the promise is made of.
   fc.array(fc.constantFrom(...DURATIONS), { minLength: 1, maxLength: 4 }).map((list): TreeEdit => (places) => {

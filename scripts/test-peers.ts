@@ -1,12 +1,13 @@
 /**
- * `npm run test:peers`: runs the contract suite of the Secrets Manager store against servers that others wrote, and lets
- * Arvados' own client work beside renewd's. Makes a Python environment for each under .peers/, with pinned versions; says
- * by name which peer could not be started and which checks one cannot answer truly. Exits 1 only when a check failed.
+ * `npm run test:peers`: runs the contract suite of the Secrets Manager store against servers that others wrote, lets
+ * Arvados' own client work beside renewd's, has Prometheus' own tool judge the rules, and Alertmanager take the alerts.
+ * Makes an environment for each under .peers/: Python's with pinned versions, Debian's as the machine's release has them.
+ * Says by name which peer could not be started and which checks one cannot answer truly. Exits 1 only when a check failed.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,12 +17,14 @@ interface Peer {
   /** The file of test/peers that puts it to work. */
   readonly suite: string;
   readonly packages: readonly string[];
+  /** Where the packages come from. Debian's are unpacked, not installed: no service starts, no administrator is needed. */
+  readonly from: "pypi" | "debian";
   /** Null for a client, which its suite starts. */
   readonly server: PeerServer | null;
 }
 
 interface PeerServer {
-  /** argv below the environment's bin/, and environment variables. */
+  /** argv below where the packages' programs are, and environment variables. */
   readonly command: (port: number) => readonly string[];
   readonly env: (port: number) => Readonly<Record<string, string>>;
 }
@@ -31,6 +34,7 @@ const PEERS: readonly Peer[] = [
     name: "moto",
     suite: "secrets-manager.peer.ts",
     packages: ["moto[secretsmanager]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"],
+    from: "pypi",
     server: {
       command: (port) => ["moto_server", "-H", "127.0.0.1", "-p", String(port)],
       env: () => ({}),
@@ -40,6 +44,7 @@ const PEERS: readonly Peer[] = [
     name: "ministack",
     suite: "secrets-manager.peer.ts",
     packages: ["ministack==1.5.33"],
+    from: "pypi",
     server: {
       command: () => ["ministack"],
       env: (port) => ({ GATEWAY_PORT: String(port), BIND_HOST: "127.0.0.1" }),
@@ -49,6 +54,15 @@ const PEERS: readonly Peer[] = [
     name: "arvados-python-client",
     suite: "arvados.peer.ts",
     packages: ["arvados-python-client==3.2.1"],
+    from: "pypi",
+    server: null,
+  },
+  { name: "promtool", suite: "promtool.peer.ts", packages: ["prometheus"], from: "debian", server: null },
+  {
+    name: "alertmanager",
+    suite: "alertmanager.peer.ts",
+    packages: ["prometheus-alertmanager"],
+    from: "debian",
     server: null,
   },
 ];
@@ -111,14 +125,33 @@ async function testPeer(peer: Peer): Promise<Result> {
 /** Installs into a fresh environment, or takes the one that was made for the same pins. */
 async function install(peer: Peer): Promise<string> {
   const home = join(HOME, peer.name);
+  const bin = join(home, peer.from === "debian" ? "unpacked/usr/bin" : "bin");
   const stamp = join(home, "installed.json");
   const wanted = JSON.stringify(peer.packages);
-  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return join(home, "bin");
+  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return bin;
   await rm(home, { recursive: true, force: true });
-  await run("python3", ["-m", "venv", home]);
-  await run(join(home, "bin", "pip"), ["install", "--quiet", "--disable-pip-version-check", ...peer.packages]);
+  if (peer.from === "debian") {
+    await unpack(home, peer.packages);
+  } else {
+    await run("python3", ["-m", "venv", home]);
+    await run(join(home, "bin", "pip"), ["install", "--quiet", "--disable-pip-version-check", ...peer.packages]);
+  }
   await writeFile(stamp, wanted);
-  return join(home, "bin");
+  return bin;
+}
+
+async function unpack(home: string, packages: readonly string[]): Promise<void> {
+  await mkdir(home, { recursive: true });
+  const download = (): Promise<void> => run("apt-get", ["download", "--quiet", ...packages], home);
+  // A fresh image has no lists of packages yet; fetching them needs an administrator, having them does not.
+  await download().catch(async () => {
+    await run("apt-get", ["update", "--quiet"]);
+    await download();
+  });
+  for (const archive of (await readdir(home)).filter((name) => name.endsWith(".deb"))) {
+    await run("dpkg-deb", ["--extract", join(home, archive), join(home, "unpacked")]);
+    await rm(join(home, archive));
+  }
 }
 
 async function start(
@@ -211,8 +244,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function run(program: string, args: readonly string[]): Promise<void> {
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], signal: AbortSignal.timeout(INSTALL_MS) });
+async function run(program: string, args: readonly string[], cwd: string = HOME): Promise<void> {
+  const signal = AbortSignal.timeout(INSTALL_MS);
+  const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "pipe"], signal });
   let complaint = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2_000)));
   const [code] = (await once(child, "close")) as [number | null];

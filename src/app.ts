@@ -1,18 +1,22 @@
 /** The composition root: this file and its folder are the only ones that know every part. */
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import { type AlertTestOrder, type AlertTestResult, alertTest as testAlerts } from "./app/alert-test.ts";
 import { actAlone, assertState, noteAlone, readAlone } from "./app/alone.ts";
 import { type ProbeResult, probeAll } from "./app/checking.ts";
 import { type Daemon, type DaemonOptions as RunOptions, runDaemon } from "./app/daemon.ts";
 import { FileWatch } from "./app/file-watch.ts";
 import { socketBeside, socketOf } from "./app/front.ts";
 import { builtInPresets, type IssuerPresets, presetsOf } from "./app/presets.ts";
+import { simulateSettings } from "./app/simulating.ts";
 import type { Control } from "./core/control.ts";
 import { RenewdError, toRenewdError } from "./core/errors.ts";
 import type { Settings } from "./core/settings.ts";
+import type { SimulationOptions, SimulationReport } from "./core/simulation.ts";
 import { askHealth as askHealthAt } from "./http/health.ts";
 import { connectControl } from "./http/socket.ts";
 import { issuerTypes } from "./issuers/index.ts";
+import { notifierTypes } from "./notifiers/index.ts";
 import { compileCron } from "./runtime/cron.ts";
 import { loadSettings } from "./settings/load.ts";
 import { stateFileOf } from "./settings/state-file.ts";
@@ -64,31 +68,44 @@ export async function withControl<T>(
   }
   if (read instanceof RenewdError) throw read;
   const settings = read;
+  const parts = { allowCommands: options.allowCommands, version };
   const alone = (control: Control): Promise<T> => use(control, "alone");
   switch (options.need) {
     case "act":
-      return actAlone(settings, options.allowCommands, version, alone);
+      return actAlone(settings, parts, alone);
     case "note":
-      return noteAlone(settings, options.allowCommands, alone);
+      return noteAlone(settings, parts, alone);
     case "read":
       await assertState(settings);
-      return readAlone(settings, options.allowCommands, alone);
+      return readAlone(settings, parts, alone);
     case "dry":
-      return readAlone(settings, options.allowCommands, alone);
+      return readAlone(settings, parts, alone);
   }
 }
 
 /** Throws `settings_invalid` with `problems`. */
-export async function checkSettings(
-  options: AppOptions,
-): Promise<{ readonly settings: Settings; probe(): Promise<readonly ProbeResult[]> }> {
+export async function checkSettings(options: AppOptions): Promise<{
+  readonly settings: Settings;
+  probe(tell?: (result: ProbeResult) => void): Promise<readonly ProbeResult[]>;
+}> {
   const settings = await readSettings(options.settingsFile);
-  return { settings, probe: () => probeAll(settings, options.allowCommands, version) };
+  return { settings, probe: (tell) => probeAll(settings, options.allowCommands, version, tell) };
 }
 
 /** What `--role` of `create-token` may name; with `null` renewd's own presets, whatever the settings say. */
 export async function presets(options: AppOptions | null): Promise<readonly IssuerPresets[]> {
   return options === null ? builtInPresets() : presetsOf(await readSettings(options.settingsFile));
+}
+
+/** Tells each channel a test alert and its end, whatever the routes say. Throws `settings_invalid`, `unknown_token`, `usage`. */
+export async function alertTest(options: AppOptions & AlertTestOrder): Promise<readonly AlertTestResult[]> {
+  return testAlerts(await readSettings(options.settingsFile), { ...options, version }, options);
+}
+
+/** Runs the settings in simulated time, from how things stand now; nothing real is called or written. Throws `settings_invalid`, `usage`. */
+export async function simulate(options: AppOptions & SimulationOptions): Promise<SimulationReport> {
+  const known = await withControl({ ...options, need: "dry" }, (control) => control.status());
+  return simulateSettings(await readSettings(options.settingsFile), known, options, version);
 }
 
 /** Whether the daemon of these settings says of itself that it lives. */
@@ -117,5 +134,9 @@ async function socketDespite(settingsFile: string): Promise<string | undefined> 
 }
 
 function readSettings(file: string): Promise<Settings> {
-  return loadSettings(resolve(file), { issuers: issuerTypes, stores: storeTypes }, { compileCron });
+  return loadSettings(
+    resolve(file),
+    { issuers: issuerTypes, stores: storeTypes, notifiers: notifierTypes },
+    { compileCron },
+  );
 }

@@ -7,12 +7,15 @@ import type { HttpClient, HttpOptions, Issuer, Store } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { ClockWatch } from "../engine/clock-watch.ts";
 import type { Fleet, Member } from "../engine/fleet.ts";
+import type { Channel } from "../engine/herald.ts";
 import { issuerTypes } from "../issuers/index.ts";
+import { notifierTypes } from "../notifiers/index.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { createCommandRunner } from "../runtime/commands.ts";
 import { systemEnvironment } from "../runtime/environment.ts";
 import { createHttpClient } from "../runtime/http-client.ts";
 import { systemRandom } from "../runtime/random.ts";
+import { tracedClient } from "../runtime/trace.ts";
 import { createReadSecret } from "../runtime/read-secret.ts";
 import { storeTypes } from "../stores/index.ts";
 import { describeMember } from "./describe-member.ts";
@@ -20,12 +23,13 @@ import { describeMember } from "./describe-member.ts";
 /** The adapters of one load of the settings. Making them does no I/O. */
 export interface Adapters extends Fleet {
   readonly issuers: ReadonlyMap<string, Issuer>;
+  readonly channels: readonly Channel[];
   close(): Promise<void>;
 }
 
 export function makeAdapters(
   settings: Settings,
-  options: { readonly allowCommands: boolean },
+  options: { readonly allowCommands: boolean; readonly version: string },
   emit: Emit,
   watch: ClockWatch,
 ): Adapters {
@@ -40,7 +44,8 @@ export function makeAdapters(
   const stores = new Map<string, Store>();
   for (const { key, type, options: own } of settings.issuers) {
     const declared = settings.tokens.filter((token) => token.issuer === key);
-    const http = (limits: HttpOptions): HttpClient => countedClient(createHttpClient(limits), key, emit, watch);
+    const http = (limits: HttpOptions): HttpClient =>
+      countedClient(tracedClient(createHttpClient(limits)), key, emit, watch);
     issuers.set(key, kindOf(issuerTypes, type).create({ ...shared, key, options: own, declared, http }));
   }
   for (const { key, type, options: own } of settings.stores) {
@@ -54,11 +59,16 @@ export function makeAdapters(
   const members = new Map(
     settings.tokens.map((declared) => [declared.key, makeMember(declared, settings, issuers, stores)]),
   );
+  const channels = settings.alerts.channels.map(({ key, type, options: own }): Channel => {
+    const context = { ...shared, key, options: own, instance: settings.instance, version: options.version };
+    return { key, type, notifier: kindOf(notifierTypes, type).create({ ...context, http: createHttpClient }) };
+  });
   const close = async (): Promise<void> => {
-    await Promise.allSettled([...issuers.values(), ...stores.values()].map((each) => each.close()));
+    const all = [...issuers.values(), ...stores.values(), ...channels.map(({ notifier }) => notifier)];
+    await Promise.allSettled(all.map((each) => each.close()));
   };
   const describe: Adapters["describe"] = (description) => describeMember(settings, issuers, description);
-  return { members, issuers, readSecret, commands: createCommandRunner(options), describe, close };
+  return { members, issuers, channels, readSecret, commands: createCommandRunner(options), describe, close };
 }
 
 function kindOf<T extends { readonly type: string }>(kinds: readonly T[], type: string): T {

@@ -4,7 +4,7 @@ import { RenewdError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { lockState } from "../state/lock.ts";
-import { type Assembly, assemble, enrol } from "./assembly.ts";
+import { type Assembly, type AssemblyOptions, assemble, enrol } from "./assembly.ts";
 import { startEmbedded } from "./embedded.ts";
 
 /** How often a verb that acts without a daemon looks for work. */
@@ -24,12 +24,12 @@ export async function assertState(settings: Settings): Promise<void> {
 /** Reads the state without a daemon; where there is none yet, an empty one that is never written. */
 export async function readAlone<T>(
   settings: Settings,
-  allowCommands: boolean,
+  options: AssemblyOptions,
   use: (control: Control) => Promise<T>,
 ): Promise<T> {
   const { url, keys } = settings.state;
   const state = (await isThere(url.file)) ? { url, keys } : { url: { ...url, file: ":memory:" }, keys: [] };
-  const assembly = await assemble({ ...settings, state }, { allowCommands }, () => undefined);
+  const assembly = await assemble({ ...settings, state }, options, () => undefined);
   try {
     return await use(assembly.controller);
   } finally {
@@ -47,21 +47,20 @@ async function isThere(file: string): Promise<boolean> {
 /** Takes the daemon's lock and records what a person decided; no work is begun, least of all on a token that is being paused. */
 export async function noteAlone<T>(
   settings: Settings,
-  allowCommands: boolean,
+  options: AssemblyOptions,
   use: (control: Control) => Promise<T>,
 ): Promise<T> {
-  return underLock(settings, allowCommands, ({ controller }) => use(controller));
+  return underLock(settings, options, ({ controller }) => use(controller));
 }
 
 /** Takes the daemon's lock and does its work for as long as `use` runs. */
 export async function actAlone<T>(
   settings: Settings,
-  allowCommands: boolean,
-  version: string,
+  options: AssemblyOptions,
   use: (control: Control) => Promise<T>,
 ): Promise<T> {
-  return underLock(settings, allowCommands, async ({ controller, sweeper, readSecret }) => {
-    const stopEmbedded = await startEmbedded(settings, version, readSecret);
+  return underLock(settings, options, async ({ controller, sweeper, readSecret }) => {
+    const stopEmbedded = await startEmbedded(settings, options.version, readSecret);
     let working = true;
     const look = (): void => {
       if (!working) return;
@@ -81,12 +80,12 @@ export async function actAlone<T>(
 
 async function underLock<T>(
   settings: Settings,
-  allowCommands: boolean,
+  options: AssemblyOptions,
   use: (assembly: Assembly) => Promise<T>,
 ): Promise<T> {
   const lock = lockState(settings.state.url.file);
   try {
-    const assembly = await assemble(settings, { allowCommands }, () => undefined);
+    const assembly = await assemble(settings, options, () => undefined);
     try {
       await assembly.engine.state.freeLeases();
       await enrol(assembly.engine, settings);

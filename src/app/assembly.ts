@@ -7,9 +7,11 @@ import type { ServiceKey, StateStore } from "../core/state-store.ts";
 import { ClockWatch } from "../engine/clock-watch.ts";
 import { Controller } from "../engine/controller.ts";
 import type { Engine } from "../engine/engine.ts";
+import { Herald } from "../engine/herald.ts";
 import { Sweeper } from "../engine/sweeper.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { systemRandom } from "../runtime/random.ts";
+import { systemTracer } from "../runtime/trace.ts";
 import { openSqliteState } from "../state/open-sqlite.ts";
 import { type Adapters, makeAdapters } from "./adapters.ts";
 
@@ -18,6 +20,8 @@ export interface Assembly {
   readonly engine: Engine;
   readonly sweeper: Sweeper;
   readonly controller: Controller;
+  /** Tells nobody before it is started. */
+  readonly herald: Herald;
   readonly readSecret: ReadSecret;
   settings(): Settings;
   /** Puts other settings in force; what is under way ends with the adapters it began with. Answers how many tokens changed. */
@@ -25,10 +29,19 @@ export interface Assembly {
   close(): Promise<void>;
 }
 
+export interface AssemblyOptions {
+  /** Whether `{ command }` secrets and reload hooks may run. */
+  readonly allowCommands: boolean;
+  /** renewd's own. */
+  readonly version: string;
+}
+
 export async function assemble(
   settings: Settings,
-  options: { readonly allowCommands: boolean },
+  options: AssemblyOptions,
   emit: Emit,
+  /** What keeps the daemon itself from working, as codes. */
+  troubles: () => readonly string[] = () => [],
 ): Promise<Assembly> {
   const watch = new ClockWatch(systemClock);
   let current = settings;
@@ -42,13 +55,22 @@ export async function assemble(
     holder: `renewd-${systemRandom.hex(8)}`,
     watch,
     fleet: () => adapters,
+    trace: systemTracer,
   };
   const sweeper = new Sweeper(engine);
   const services = (): readonly ServiceKey[] => servicesOf(current);
+  const herald = new Herald({
+    engine,
+    instance: settings.instance,
+    channels: () => adapters.channels,
+    alerts: () => current.alerts,
+    troubles,
+  });
   return {
     engine,
     sweeper,
-    controller: new Controller(engine, sweeper, services),
+    herald,
+    controller: new Controller(engine, sweeper, services, () => herald.status()),
     readSecret: (ref, signal) => adapters.readSecret(ref, signal),
     settings: () => current,
     async replace(next) {
@@ -65,7 +87,8 @@ export async function assemble(
       const changed = changedTokens(old, next);
       for (const key of changed) await hurry(state, key);
       for (const service of changedServices(old, next)) await tryAgain(state, service);
-      void retire(before, sweeper);
+      void retire(before, sweeper, herald);
+      herald.look();
       return changed.length;
     },
     async close() {
@@ -140,8 +163,8 @@ async function tryAgain(state: StateStore, service: ServiceKey): Promise<void> {
   await state.free(service, now);
 }
 
-async function retire(adapters: Adapters, sweeper: Sweeper): Promise<void> {
-  await sweeper.current();
+async function retire(adapters: Adapters, sweeper: Sweeper, herald: Herald): Promise<void> {
+  await Promise.all([sweeper.current(), herald.current()]);
   await adapters.close();
 }
 

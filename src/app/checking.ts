@@ -22,8 +22,10 @@ export async function probeAll(
   settings: Settings,
   allowCommands: boolean,
   version: string,
+  /** Hears of each as it answers. */
+  tell: (result: ProbeResult) => void = () => undefined,
 ): Promise<readonly ProbeResult[]> {
-  const adapters = makeAdapters(settings, { allowCommands }, () => undefined, new ClockWatch(systemClock));
+  const adapters = makeAdapters(settings, { allowCommands, version }, () => undefined, new ClockWatch(systemClock));
   let stopEmbedded = (): Promise<void> => Promise.resolve();
   try {
     stopEmbedded = await startUnlessRunning(settings, adapters, version);
@@ -37,7 +39,13 @@ export async function probeAll(
       ),
     );
     const targets = members.flatMap((member) => member.berths.map((berth) => probeTarget(member, berth)));
-    return await Promise.all([...issuers, ...targets]);
+    return await Promise.all(
+      [...issuers, ...targets].map(async (asked) => {
+        const result = await asked;
+        tell(result);
+        return result;
+      }),
+    );
   } finally {
     await stopEmbedded();
     await adapters.close();

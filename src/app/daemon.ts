@@ -13,9 +13,12 @@ import { renderProblems, SettingsError } from "../settings/load.ts";
 import { lockState } from "../state/lock.ts";
 import { type Assembly, assemble, enrol } from "./assembly.ts";
 import { startEmbedded } from "./embedded.ts";
+import { Absence } from "./absence.ts";
 import { EventBus } from "./event-bus.ts";
 import type { FileWatch } from "./file-watch.ts";
 import { type Front, openFront } from "./front.ts";
+import { StateAlarm } from "./state-alarm.ts";
+import { type Silence, Watchdog } from "./watchdog.ts";
 
 /** What is under way may take so long to finish at a stop; then its calls are aborted. */
 const GRACE_MS: number = 20 * SECOND_MS;
@@ -62,23 +65,26 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
     undo.push(() => logger.close());
     bus.add(logger.onEvent);
     bus.add(options.onEvent);
-    const assembly = await assemble(settings, options, bus.emit);
+    // The daemon itself is made of the assembly; who asks how it is asks later.
+    const running: { daemon?: RunningDaemon } = {};
+    const assembly = await assemble(settings, options, bus.emit, () => running.daemon?.health().reasons ?? []);
     undo.push(() => assembly.close());
     await assembly.engine.state.freeLeases();
     await enrol(assembly.engine, settings);
     undo.push(await startEmbedded(settings, version, assembly.readSecret));
-    const running = new RunningDaemon(options, assembly, bus, unwind);
+    const daemon = new RunningDaemon(options, assembly, bus, unwind);
+    running.daemon = daemon;
     const front = await openFront({
       settings,
       version,
       assembly,
       bus,
-      reload: () => running.reload(),
-      health: () => running.health(),
+      reload: () => daemon.reload(),
+      health: () => daemon.health(),
     });
     undo.push(() => front.close());
-    await running.start(front);
-    return running;
+    await daemon.start(front);
+    return daemon;
   } catch (thrown) {
     await unwind();
     throw thrown;
@@ -96,6 +102,9 @@ class RunningDaemon implements Daemon {
   #beatMs = systemClock.monotonicMs();
   #stopped: Promise<number> | undefined;
   #reloading: Promise<readonly string[]> = Promise.resolve([]);
+  readonly #watchdog: Watchdog;
+  readonly #absence: Absence;
+  readonly #stateAlarm: StateAlarm;
 
   constructor(options: DaemonOptions, assembly: Assembly, bus: EventBus, unwind: () => Promise<void>) {
     this.#options = options;
@@ -103,6 +112,12 @@ class RunningDaemon implements Daemon {
     this.#bus = bus;
     this.#unwind = unwind;
     this.#file = options.file;
+    const { engine, herald } = assembly;
+    this.#watchdog = new Watchdog(engine, () => this.#silence());
+    this.#absence = new Absence(engine, assembly.controller);
+    this.#stateAlarm = new StateAlarm(systemClock, (incident) => herald.tellUnrecorded(incident));
+    bus.add(herald.onEvent);
+    bus.add(this.#stateAlarm.onEvent);
   }
 
   get settings(): Settings {
@@ -117,11 +132,17 @@ class RunningDaemon implements Daemon {
     return this.#front?.url ?? null;
   }
 
-  health(): Health {
+  /** Of the tick: how long it has been silent, and from when on that is too long. */
+  #silence(): Silence {
     const mostMs = Math.max(TICKS_MISSED_MAX * this.settings.tickMs, 60 * SECOND_MS);
+    return { silentMs: systemClock.monotonicMs() - this.#beatMs, mostMs };
+  }
+
+  health(): Health {
+    const { silentMs, mostMs } = this.#silence();
     const { lastSweepAt, hasSwept, isFailing } = this.#assembly.sweeper;
     const reasons: string[] = [];
-    const alive = systemClock.monotonicMs() - this.#beatMs < mostMs;
+    const alive = silentMs < mostMs;
     if (!alive) reasons.push("scheduler_stalled");
     if (lastSweepAt === undefined || !hasSwept) reasons.push("first_sweep_pending");
     else if (isFailing || Math.abs(systemClock.now() - lastSweepAt) > mostMs) reasons.push("sweep_failing");
@@ -133,7 +154,10 @@ class RunningDaemon implements Daemon {
     const { version } = this.#options;
     this.#bus.emit({ type: "daemon:started", at: systemClock.now(), version, tokens: this.settings.tokens.length });
     await this.#tellSettings([]);
+    await this.#absence.note(this.settings.tickMs);
     this.#startTick();
+    this.#watchdog.start();
+    await this.#assembly.herald.start();
     void this.#assembly.sweeper.sweep();
   }
 
@@ -185,6 +209,8 @@ class RunningDaemon implements Daemon {
   async #stop(reason: string): Promise<number> {
     this.#bus.emit({ type: "daemon:stopping", at: systemClock.now(), reason });
     this.#tick?.stop();
+    this.#watchdog.stop();
+    await this.#assembly.herald.stop();
     const handedBack = await this.#assembly.sweeper.stop(GRACE_MS);
     this.#bus.emit({ type: "daemon:stopped", at: systemClock.now(), handedBack });
     await this.#unwind();
@@ -203,7 +229,11 @@ class RunningDaemon implements Daemon {
   async #beat(): Promise<void> {
     this.#beatMs = systemClock.monotonicMs();
     if (await this.#file.changed()) await this.reload();
-    await this.#assembly.sweeper.sweep();
+    const { sweeper, herald } = this.#assembly;
+    await sweeper.sweep();
+    if (!sweeper.isFailing) this.#stateAlarm.over();
+    await this.#absence.look();
+    herald.look();
   }
 
   async #refuse(problems: readonly string[]): Promise<readonly string[]> {
@@ -218,7 +248,10 @@ class RunningDaemon implements Daemon {
       reason: "settings_refused",
       severity: "warning",
       message,
+      next: "It works on with the old settings, and reads the file again when that changes.",
       action: ERRORS.settings_invalid.hint,
+      dangerAt: null,
+      expAt: null,
     };
     await tellConditions(this.#assembly.engine, SETTINGS, problems.length === 0 ? [] : [condition], null);
   }

@@ -43,6 +43,7 @@ export function describeMember(
     identity,
     name,
     comment,
+    labels: {},
     create: true,
     request: { ...request, strategy: "replace", retire: false } as const,
     policy: POLICY,

@@ -6,9 +6,11 @@ import { EventHub } from "../http/event-hub.ts";
 import type { Health } from "../http/health.ts";
 import { createHttpApp } from "../http/http-app.ts";
 import { createMetrics } from "../http/metrics.ts";
+import { createOidc } from "../http/oidc.ts";
 import { serveHttp } from "../http/serve.ts";
 import { type Remote, serveControl } from "../http/socket.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { createHttpClient } from "../runtime/http-client.ts";
 import { systemRandom } from "../runtime/random.ts";
 import type { Assembly } from "./assembly.ts";
 import type { EventBus } from "./event-bus.ts";
@@ -53,8 +55,25 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     clock: systemClock,
     random: systemRandom,
   });
+  const oidc = createOidc({
+    settings: settings.http?.oidc ?? null,
+    access,
+    clock: systemClock,
+    random: systemRandom,
+    readSecret: assembly.readSecret,
+    http: createHttpClient,
+  });
   const hostNames = settings.http === null ? [] : [settings.http.host, ...settings.http.names];
-  const app = createHttpApp({ control: controller, health: parts.health, metrics, access, events, hostNames });
+  const app = createHttpApp({
+    control: controller,
+    health: parts.health,
+    metrics,
+    access,
+    events,
+    hostNames,
+    oidc,
+    clock: systemClock,
+  });
   const listening = settings.http === null ? null : await serveHttp(app, settings.http);
   const link = (): string | null => (listening === null ? null : access.issueLink(listening.url, "operator"));
   const socket = await serveControl(remoteOf(controller, link, parts.reload), socketOf(settings));
@@ -64,11 +83,13 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     declare(next) {
       metrics.declare(next);
       access.useTokens(next.http?.tokens ?? []);
+      oidc.declare(next.http?.oidc ?? null);
     },
     async close() {
       events.close();
       await socket.close();
       await listening?.close();
+      await oidc.close();
     },
   };
 }
@@ -78,6 +99,8 @@ function remoteOf(control: Control, link: () => string | null, reload: Remote["r
     status: () => control.status(),
     tokenStatus: (token) => control.tokenStatus(token),
     plan: () => control.plan(),
+    calendar: (days) => control.calendar(days),
+    limits: (token) => control.limits(token),
     history: (token, limit) => control.history(token, limit),
     renew: (token, lifetimeMs) => control.renew(token, lifetimeMs),
     renewal: (token, since) => control.renewal(token, since),

@@ -1,7 +1,10 @@
 import type { Control } from "../core/control.ts";
+import type { ErrorCode } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
+import type { Severity } from "../core/incidents.ts";
 import type { Clock, Preset, Random } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
+import type { SimulationOptions, SimulationReport } from "../core/simulation.ts";
 
 /** What the verbs need of `app.ts`; main.ts hands the module in, tests a fake of it. */
 export interface App {
@@ -22,6 +25,10 @@ export interface App {
   checkSettings(options: AppOptions): Promise<CheckedSettings>;
   /** The presets of every declared issuer whose type has some; with `null` renewd's own, whatever the settings say. */
   presets(options: AppOptions | null): Promise<readonly IssuerPresets[]>;
+  /** Tells each channel a test alert and its resolution, whatever the routes say. Never throws for a channel that fails. */
+  alertTest(options: AppOptions & AlertTest): Promise<readonly AlertTestResult[]>;
+  /** Runs the settings in simulated time, from how things stand now. Throws `settings_invalid`, `usage`. */
+  simulate(options: AppOptions & SimulationOptions): Promise<SimulationReport>;
   askHealth(settingsFile: string): Promise<boolean>;
   dashboardLink(options: AppOptions): Promise<string>;
   onSignals(handlers: {
@@ -60,8 +67,8 @@ export interface Daemon {
 
 export interface CheckedSettings {
   readonly settings: Settings;
-  /** Asks every issuer and target, changing nothing. */
-  readonly probe: () => Promise<readonly ProbeResult[]>;
+  /** Asks every issuer and target, changing nothing; `tell` hears of each as it answers. */
+  readonly probe: (tell?: (result: ProbeResult) => void) => Promise<readonly ProbeResult[]>;
 }
 
 export interface ProbeResult {
@@ -71,6 +78,30 @@ export interface ProbeResult {
   readonly lines: readonly string[];
   readonly code: string | null;
   readonly hint: string | null;
+}
+
+export interface AlertTest {
+  /** Keys of declared channels, in this order; none means all. */
+  readonly channels: readonly string[];
+  readonly severity: Severity;
+  /** A declared token that the alert is to be about; null for renewd itself. */
+  readonly token: string | null;
+}
+
+/** What became of a test alert at one channel. */
+export interface AlertTestResult {
+  readonly channel: string;
+  readonly type: string;
+  /** It took the alert and its resolution. */
+  readonly ok: boolean;
+  readonly code: ErrorCode | null;
+  readonly message: string | null;
+  readonly hint: string | null;
+  readonly tookMs: number;
+  /** Whether the routes would bring a real alert of this token and severity here. */
+  readonly routed: boolean;
+  /** What else there is to say, one line each, such as what the channel answered. */
+  readonly lines: readonly string[];
 }
 
 /** What `--role` may name at an issuer. */

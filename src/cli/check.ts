@@ -13,6 +13,7 @@ import {
 } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { count, labelled } from "./format.ts";
+import { whileWaiting } from "./progress.ts";
 import { problemsOf } from "./report-error.ts";
 
 const INDENT = 4;
@@ -29,6 +30,10 @@ export const addCheck: AddVerb = (program, shell) => {
     .option("--offline", "only validate the file")
     .option(...COMMANDS_OPTION)
     .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      "\n  renewd check -c renewd.yaml --offline   only the file\n  renewd check -c renewd.yaml             and whoever it names",
+    )
     .action(shell.does((options: CheckOptions) => check(shell, options)));
 };
 
@@ -36,11 +41,21 @@ async function check(shell: Shell, options: CheckOptions): Promise<ExitCode> {
   const json = options.json === true;
   const { settings, probe } = await load(shell, options.allowCommands === true, json);
   if (!json) shell.out.line(summary(settings, shell));
-  const results = options.offline === true ? [] : await probe();
+  const results = options.offline === true ? [] : await probing(shell, settings, probe);
   const ok = results.every((each) => each.ok);
   if (json) printJson(shell, { ok, problems: [], probes: results });
   else for (const result of results) shell.out.line(probeText(result, shell.out));
   return ok ? EXIT.well : EXIT.refused;
+}
+
+/** One that hangs takes up to a minute. */
+function probing(shell: Shell, settings: Settings, probe: CheckedSettings["probe"]): Promise<readonly ProbeResult[]> {
+  const targets = settings.tokens.reduce((sum, token) => sum + token.targets.length, 0);
+  const all = settings.issuers.length + targets;
+  const words = `asking ${count(settings.issuers.length, "issuer")} and ${count(targets, "target")}`;
+  let answered = 0;
+  const detail = (): string => (answered === 0 ? "" : ` ${answered} of ${all} answered`);
+  return whileWaiting(shell, words, () => probe(() => (answered += 1)), detail);
 }
 
 /** Refused settings are a result too: with `--json` they are on stdout besides what stderr tells. */

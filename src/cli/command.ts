@@ -9,6 +9,14 @@ export interface Cli {
   readonly app: App;
   readonly out: Output;
   readonly err: Output;
+  /** Begins a conversation with the person at the terminal; null where nobody is there to answer. */
+  readonly converse: (() => Conversation) | null;
+}
+
+export interface Conversation {
+  /** One line, as it was typed; null at its end. Throws `usage` when the person breaks off. */
+  ask(question: string): Promise<string | null>;
+  close(): void;
 }
 
 export interface Output {

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { type ErrorCode, RenewdError } from "../core/errors.ts";
+import type { Told } from "../core/explain-words.ts";
 
 /** One table for all verbs. */
 export const EXIT = {
@@ -17,6 +18,44 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const MESSAGE_SAYS = "Go by the message on stderr; it ends with what to do.";
+
+/** The same for people, each by its number. */
+export const EXIT_CODES_TOLD: Readonly<Record<ExitCode, Told>> = {
+  [EXIT.well]: { meaning: "What was asked for was done, or is well.", renewd: "Nothing more.", you: "Nothing." },
+  [EXIT.notWell]: {
+    meaning:
+      "What was asked about is not well: a token needs attention, a renewal is not done, a decision is not possible.",
+    renewd: "A running daemon goes on trying.",
+    you: "`renewd status` says what is wrong and what to do.",
+  },
+  [EXIT.settings]: {
+    meaning: "The settings have mistakes, or run a command without `--allow-commands`.",
+    renewd: "The verb does nothing; a running daemon keeps the settings it has.",
+    you: "`renewd check --offline` shows the places.",
+  },
+  [EXIT.refused]: {
+    meaning: "Somebody could not be reached, or refused: the daemon, an issuer, a store, an alert channel.",
+    renewd: "The verb ends; a running daemon goes on trying.",
+    you: MESSAGE_SAYS,
+  },
+  [EXIT.state]: {
+    meaning: "The state is locked by another renewd, or cannot be read or written.",
+    renewd: "The verb changes nothing.",
+    you: MESSAGE_SAYS,
+  },
+  [EXIT.usage]: {
+    meaning: "The verb was called wrongly, or named something unknown.",
+    renewd: "The verb changes nothing.",
+    you: "See `renewd VERB --help`.",
+  },
+  [EXIT.bug]: {
+    meaning: "A mistake in renewd.",
+    renewd: "The verb ends.",
+    you: "Please report it; `RENEWD_DEBUG=1` shows where it happened.",
+  },
+};
 
 /** Whatever is not here was answered by an issuer, a store or a daemon, or by none: refused. */
 const BY_ERROR: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {

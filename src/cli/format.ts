@@ -49,7 +49,7 @@ export function labelled(label: string, text: string, columns: number, indent: n
   const lines: string[] = [];
   let line = "";
   for (const word of clean(text).split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > room) {
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > room) {
       lines.push(line);
       line = word;
     } else line = line === "" ? word : `${line} ${word}`;
@@ -57,19 +57,49 @@ export function labelled(label: string, text: string, columns: number, indent: n
   return label.padEnd(indent) + [...lines, line].join(`\n${" ".repeat(indent)}`);
 }
 
+/** `labelled`, each of its lines in a style. */
+export function painted(paint: Paint, style: Style, text: string): string {
+  return text
+    .split("\n")
+    .map((line) => paint(style, line))
+    .join("\n");
+}
+
 /** Columns as wide as their widest cell, two spaces apart, the last one ragged. */
 export function table(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(clean));
-  const widths: number[] = [];
-  for (const row of cells) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  const widths = widthsOf(cells);
   return cells
     .map((row) =>
       row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .map((cell, i) => padded(cell, widths[i] ?? 0))
         .join("  ")
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** How wide each column of a table is. */
+export function widthsOf(rows: readonly (readonly string[])[]): readonly number[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, widthOf(cell))));
+  return widths;
+}
+
+export function padded(cell: string, width: number): string {
+  return cell + " ".repeat(Math.max(0, width - widthOf(cell)));
+}
+
+/** Two columns of a terminal each: Unicode's wide scripts (UAX 11) and pictures. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60]/u;
+
+/** How many columns of a terminal a text takes. */
+export function widthOf(text: string): number {
+  if (/^[\u0020-\u007e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const point of text) width += /[\p{Mn}\p{Me}\p{Cf}]/u.test(point) ? 0 : WIDE.test(point) ? 2 : 1;
+  return width;
 }
 
 /** "1 token", "2 tokens". */

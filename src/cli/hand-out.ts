@@ -4,6 +4,7 @@ import { RenewdError } from "../core/errors.ts";
 import { type JsonOption, jsonText, type Output, type Shell } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { instantInWords, labelled } from "./format.ts";
+import { whileWaiting } from "./progress.ts";
 import { withControl } from "./with-control.ts";
 
 export const PRINT_OPTION = ["--print", "print the token although stdout is no terminal"] as const;
@@ -37,7 +38,7 @@ export async function handOut(
   const { allowCommands } = options;
   const named = order.of.kind === "declared" ? { token: order.of.token } : {};
   const created = await withControl(shell, { need: "act", allowCommands, ...named }, (control) =>
-    control.createToken(order),
+    whileWaiting(shell, "asking the issuer for a token", () => control.createToken(order)),
   );
   if (options.json !== true) shell.err.line(aboutText(created, order, shell.app.clock.now(), shell.err));
   await deliver(shell, options.json === true ? jsonText(documentOf(created)) : created.token.reveal());

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type IssuerAdmin, openIssuerAdmin, startIssuerServer } from "../issuer-server/index.ts";
 import { collect, duration, instant, type Listen, listenAddress } from "./arguments.ts";
 import { type AddVerb, JSON_OPTION, type JsonOption, jsonText, type Shell } from "./command.ts";
@@ -53,7 +53,11 @@ function addServe(issuer: Command, shell: Shell): void {
   issuer
     .command("serve")
     .description("serves it until SIGTERM or SIGINT")
-    .option("--listen <host:port>", "the address to listen at", listenAddress, { host: "127.0.0.1", port: 8081 })
+    .addOption(
+      new Option("--listen <host:port>", "the address to listen at")
+        .argParser(listenAddress)
+        .default({ host: "127.0.0.1", port: 8081 }, "127.0.0.1:8081"),
+    )
     .option(...DB_OPTION)
     .action(shell.does((options: DbOption & { readonly listen: Listen }) => serve(shell, options)));
 }

@@ -1,38 +1,111 @@
-import { formatInstant, type Instant } from "../core/duration.ts";
+import { CALENDAR_ENTRIES_MAX, type CalendarEntry } from "../core/calendar.ts";
+import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
+import { RenewdError } from "../core/errors.ts";
 import type { PlanEntry } from "../core/plan.ts";
+import { countUpTo } from "./arguments.ts";
+import { byDay, minuteOf, timeOf } from "./calendar-text.ts";
 import { type AddVerb, JSON_OPTION, type JsonOption, type Output, printJson, type Shell } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { inWords, labelled } from "./format.ts";
+import { timeline } from "./timeline.ts";
 import { withControl } from "./with-control.ts";
 
 const INDENT = 4;
+const DAYS_MAX = 3_650;
+
+interface PlanOptions extends JsonOption {
+  readonly days?: number;
+}
+
+const EXAMPLES = `
+  renewd plan                    what each token does next, and the arithmetic of its deadline
+  renewd plan --days 31          the next month as a calendar
+  renewd plan airflow-flowapi    one token, its life drawn as a line`;
 
 export const addPlan: AddVerb = (program, shell) => {
   program
     .command("plan")
     .description("a dry run: what each token would do next, when and why, with the arithmetic of its deadline")
+    .argument("[token]")
+    .option("--days <n>", "a calendar of so many days", countUpTo(DAYS_MAX))
     .option(...JSON_OPTION)
-    .action(shell.does((options: JsonOption) => plan(shell, options.json === true)));
+    .addHelpText("after", EXAMPLES)
+    .action(
+      shell.does((token: string | undefined, options: PlanOptions) =>
+        options.days === undefined ? plan(shell, token, options) : calendar(shell, token, options.days, options),
+      ),
+    );
 };
 
-async function plan(shell: Shell, json: boolean): Promise<ExitCode> {
-  const entries = await withControl(shell, { need: "dry" }, (control) => control.plan());
+async function plan(shell: Shell, token: string | undefined, { json }: PlanOptions): Promise<ExitCode> {
+  const entries = await withControl(shell, { need: "dry", token }, async (control) =>
+    only(await control.plan(), token),
+  );
   const sorted = entries.toSorted((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
   const now = shell.app.clock.now();
-  if (json) printJson(shell, sorted);
+  if (json === true) printJson(shell, token === undefined ? sorted : sorted[0]);
   else if (sorted.length === 0) shell.out.line("no tokens are declared");
-  else shell.out.line(sorted.map((entry) => entryText(entry, now, shell.out)).join("\n\n"));
+  else shell.out.line(sorted.map((entry) => entryText(entry, now, shell.out, token !== undefined)).join("\n\n"));
   return EXIT.well;
 }
 
-function entryText(entry: PlanEntry, now: Instant, out: Output): string {
+/** Throws `unknown_token` for one that is not among them. */
+function only(entries: readonly PlanEntry[], token: string | undefined): readonly PlanEntry[] {
+  if (token === undefined) return entries;
+  const found = entries.filter((entry) => entry.token === token);
+  if (found.length === 0) throw new RenewdError("unknown_token", `no token ${token} is declared`);
+  return found;
+}
+
+function entryText(entry: PlanEntry, now: Instant, out: Output, isDrawn: boolean): string {
   const unsure = entry.action === "paused" ? "until resumed" : "until a person decides";
   const when = entry.at === null ? unsure : `${formatInstant(entry.at)}  ${inWords(entry.at, now)}`;
   const indented = (text: string): string => labelled("", text, out.columns, INDENT);
+  const drawn = isDrawn ? timeline(entry, now, out.columns) : undefined;
   return [
     `${out.paint("faint", when)}  ${out.paint("strong", entry.token)}: ${out.paint("plain", entry.action.replaceAll("_", " "))}`,
     indented(`because ${entry.reason}`),
+    ...(drawn === undefined ? [] : ["", ...drawn, ""]),
     ...entry.arithmetic.map(indented),
     ...entry.cautions.map((caution) => indented(`note: ${caution}`)),
   ].join("\n");
+}
+
+async function calendar(
+  shell: Shell,
+  token: string | undefined,
+  days: number,
+  { json }: PlanOptions,
+): Promise<ExitCode> {
+  const entries = await withControl(shell, { need: "dry", token }, async (control) => {
+    if (token !== undefined) only(await control.plan(), token);
+    return (await control.calendar(days)).filter((entry) => token === undefined || entry.token === token);
+  });
+  if (json === true) printJson(shell, entries);
+  else if (entries.length === 0) shell.out.line(`nothing is to come within ${days} days`);
+  else shell.out.line(calendarText(entries, shell.out));
+  return EXIT.well;
+}
+
+function calendarText(entries: readonly CalendarEntry[], out: Output): string {
+  const days = byDay(entries, ({ at }) => at).map(([day, all]) =>
+    [out.paint("strong", day), ...all.map((entry) => dueText(entry, out))].join("\n"),
+  );
+  const isCut = entries.length >= CALENDAR_ENTRIES_MAX;
+  return [...days, ...(isCut ? [`these are the first ${CALENDAR_ENTRIES_MAX}: look at fewer days`] : [])].join("\n\n");
+}
+
+function dueText(entry: CalendarEntry, out: Output): string {
+  const { at, earliestAt, latestAt, deadlineAt, token, what, reason } = entry;
+  const range = latestAt === earliestAt ? [] : [`some time between ${minuteOf(earliestAt)} and ${minuteOf(latestAt)}`];
+  const slack = deadlineAt === null ? [] : [`deadline ${minuteOf(deadlineAt)}, ${slackWords(deadlineAt - at)}`];
+  const indented = (text: string): string => labelled("", text, out.columns, 2 * INDENT);
+  return [
+    `  ${timeOf(at)}  ${out.paint("plain", token)}: ${out.paint(what === "expiry" ? "bad" : "plain", what)}`,
+    ...[reason, ...range, ...slack].map(indented),
+  ].join("\n");
+}
+
+function slackWords(slackMs: number): string {
+  return slackMs >= 0 ? `with ${formatDuration(slackMs)} to spare` : `missed by ${formatDuration(-slackMs)}`;
 }

@@ -1,16 +1,20 @@
 import { MessageChannel } from "node:worker_threads";
-import { Command } from "commander";
+import { Command, Help } from "commander";
 import { addAccept } from "./accept.ts";
 import { addAdopt } from "./adopt.ts";
+import { addAlertTest } from "./alert-test.ts";
 import { addCheck } from "./check.ts";
 import type { AddVerb, Cli, Shell } from "./command.ts";
+import { addCompletions } from "./completions.ts";
 import { addCreateSuperuserToken } from "./create-superuser-token.ts";
 import { addCreateToken } from "./create-token.ts";
 import { addDashboard } from "./dashboard.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { addDiscard } from "./discard.ts";
+import { addExplain } from "./explain.ts";
 import { addHealth } from "./health.ts";
 import { addHistory } from "./history.ts";
+import { addInit } from "./init.ts";
 import { addIssuer } from "./issuer.ts";
 import { addPause } from "./pause.ts";
 import { addPlan } from "./plan.ts";
@@ -20,16 +24,22 @@ import { reportError } from "./report-error.ts";
 import { addResume } from "./resume.ts";
 import { addRollback } from "./rollback.ts";
 import { addRun } from "./run.ts";
+import { addSimulate } from "./simulate.ts";
 import { addStatus } from "./status.ts";
 
+/** Descriptions are broken into lines where at least so many columns are left for them. */
+const HELP_WIDTH_LEAST = 24;
 const SETTINGS_DEFAULT = "config/renewd.yaml";
 
 /** In the order in which `--help` shows them. */
 const VERBS: readonly AddVerb[] = [
+  addInit,
   addRun,
   addCheck,
   addPlan,
+  addSimulate,
   addStatus,
+  addExplain,
   addRenew,
   addCreateToken,
   addCreateSuperuserToken,
@@ -41,8 +51,10 @@ const VERBS: readonly AddVerb[] = [
   addAccept,
   addDiscard,
   addAdopt,
+  addAlertTest,
   addDashboard,
   addHealth,
+  addCompletions,
   addIssuer,
 ];
 
@@ -66,7 +78,13 @@ function createProgram(cli: Cli, answer: (code: ExitCode) => void): Command {
     )
     .version(cli.app.version)
     .option("-c, --config <file>", `the settings file (default: RENEWD_CONFIG, else ${SETTINGS_DEFAULT})`)
-    .configureHelp({ showGlobalOptions: true, helpWidth: cli.out.columns })
+    .configureHelp({
+      showGlobalOptions: true,
+      helpWidth: cli.out.columns,
+      minWidthToWrap: HELP_WIDTH_LEAST,
+      // Every verb has options, so that is not said of each.
+      subcommandTerm: (verb) => new Help().subcommandTerm(verb).replace(" [options]", ""),
+    })
     .configureOutput({
       writeOut: (text) => cli.out.line(text.trimEnd()),
       writeErr: (text) => cli.err.line(text.trimEnd()),

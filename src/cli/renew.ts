@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import type { Control, RenewalStanding, RenewTicket } from "../core/control.ts";
 import { formatDuration, formatInstant, MINUTE_MS } from "../core/duration.ts";
 import type { Clock } from "../core/ports.ts";
@@ -5,6 +6,7 @@ import { duration } from "./arguments.ts";
 import { type AddVerb, COMMANDS_OPTION, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { clean } from "./format.ts";
+import { tellProgress } from "./progress.ts";
 import { withControl } from "./with-control.ts";
 
 const POLL_MS = 250;
@@ -26,7 +28,9 @@ export const addRenew: AddVerb = (program, shell) => {
       "how long the fresh token is to live, such as 30d (default: as declared)",
       duration,
     )
-    .option("--timeout <duration>", "how long to wait for the end (default: 5m)", duration, TIMEOUT_MS)
+    .addOption(
+      new Option("--timeout <duration>", "how long to wait for the end").argParser(duration).default(TIMEOUT_MS, "5m"),
+    )
     .option(...COMMANDS_OPTION)
     .option(...JSON_OPTION)
     .action(shell.does((token: string, options: RenewOptions) => renew(shell, token, options)));
@@ -36,9 +40,7 @@ async function renew(shell: Shell, token: string, options: RenewOptions): Promis
   const { allowCommands } = options;
   return withControl(shell, { need: "act", token, allowCommands }, async (control, by) => {
     const ticket = await control.renew(token, options.lifetime ?? null);
-    const progress = (detail: string): void => {
-      if (shell.err.isTerminal) shell.err.line(shell.err.paint("faint", detail));
-    };
+    const progress = (detail: string): void => tellProgress(shell, detail);
     if (ticket.joined) progress("a renewal is under way already: joining it");
     const standing = await outcomeOf(control, ticket, options.timeout, shell.app.clock, progress);
     if (options.json === true) printJson(shell, { token, ...standing });

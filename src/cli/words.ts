@@ -76,6 +76,12 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "service:recovered": () => "answers again",
   "service:called": ({ call, status }) => `${call}: ${status}`,
 
+  "channel:told": ({ firing, resolved }) =>
+    `took ${[firing > 0 ? count(firing, "alert") : "", resolved > 0 ? `the end of ${count(resolved, "alert")}` : ""].filter(Boolean).join(" and ") || "what it was told"}`,
+  "channel:failed": ({ message, code, failures, nextTryAt }, at) =>
+    `failed ${count(failures, "time")} in a row: ${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
+  "channel:recovered": () => "takes alerts again",
+
   "person:asked": ({ what }) => `a person asked: ${what}`,
 
   "incident:opened": ({ incident }) => incidentWords("needs attention", incident),
@@ -94,9 +100,10 @@ export function wordsOf(event: DomainEvent, at: ShowInstant): string {
   return say(event, at);
 }
 
-/** What it happened to: `token`, `token/target`, `issuer x`, or "" for the daemon itself. */
+/** What it happened to: `token`, `token/target`, `issuer x`, `alert channel x`, or "" for the daemon itself. */
 export function subjectOf(event: DomainEvent): string {
   if ("incident" in event) return joined(event.incident.token, event.incident.target);
+  if ("channel" in event) return `alert channel ${event.channel}`;
   if ("service" in event) return `${event.service} ${event.key}`;
   if ("target" in event) return joined(event.token, event.target);
   return "token" in event ? event.token : "";
@@ -106,6 +113,7 @@ function joined(token: string, target: string): string {
   return target === "" || token === "" ? token : `${token}/${target}`;
 }
 
-function incidentWords(what: string, { reason, message, action }: Incident): string {
-  return `${what} (${reason}): ${message} ${action}`;
+/** An entry of the history that an earlier version wrote does not say what comes next. */
+function incidentWords(what: string, { reason, message, next, action }: Incident): string {
+  return `${what} (${reason}): ${[message, next, action].filter((text: string | undefined) => text).join(" ")}`;
 }

@@ -47,7 +47,7 @@ const TARGET_ADVICE: Readonly<Record<Exclude<TargetState, "ok">, Advice>> = {
 const TOLD_BY: Readonly<Partial<Record<TokenState | TargetState, readonly IncidentReason[]>>> = {
   waiting_for_person: ["outcome_unknown", "quarantined"],
   in_doubt: ["outcome_unknown"],
-  failing: ["token_absent", "no_progress", "issuer_failing", "target_failing"],
+  failing: ["token_absent", "no_progress", "roles_lost", "issuer_failing", "target_failing"],
   quarantined: ["quarantined"],
   drift: ["drift"],
   not_owned: ["not_owned"],

@@ -32,12 +32,27 @@ export function retryCapMs(urgency: Urgency, now: Instant): number {
   return AFTER_EXPIRY_MS;
 }
 
+/** So many tries are quick, however little time is left: most faults are over in seconds. */
+const QUICK_AT_LEAST = 2;
+
+/**
+ * Where the deadline comes before the hour is over, the tries that are left in the hour are spread over what is left: quick
+ * ones would use them up in minutes, and then nobody would look before it is too late.
+ */
+function rationMs({ deadlineAt, expAt }: Urgency, { attempts, triesLeft }: Failed, now: Instant): number {
+  const endAt = deadlineAt !== null && now < deadlineAt ? deadlineAt : expAt;
+  const isFarOff = endAt === null || endAt <= now || endAt > now + HOUR_MS;
+  return isFarOff || attempts <= QUICK_AT_LEAST || triesLeft === 0 ? 0 : (endAt - now) / (triesLeft + 1);
+}
+
 export interface Failed {
   /** Failures in a row, this one included. */
   readonly attempts: number;
   readonly retry: RetryClass;
   /** What the service itself asked for. */
   readonly retryAfterMs: number | undefined;
+  /** How many more the hour has room for. */
+  readonly triesLeft: number;
 }
 
 /**
@@ -48,7 +63,8 @@ export function nextTryAt(failed: Failed, urgency: Urgency, share: number, now: 
   const capMs = retryCapMs(urgency, now);
   const doubledMs = FIRST_DELAY_MS * 2 ** Math.min(failed.attempts - 1, 12);
   const steadyMs = failed.attempts < QUICK_TRIES ? doubledMs : Math.max(doubledMs, SUSTAINED_MS);
-  const delayMs = failed.retry === "soon" ? Math.min(steadyMs, capMs) : capMs;
+  const wantedMs = failed.retry === "soon" ? Math.min(steadyMs, capMs) : capMs;
+  const delayMs = Math.max(wantedMs, rationMs(urgency, failed, now));
   const spreadMs = delayMs * (0.9 + 0.1 * share);
   return Math.floor(now + Math.max(spreadMs, Math.min(failed.retryAfterMs ?? 0, HOUR_MS)));
 }
@@ -56,6 +72,11 @@ export function nextTryAt(failed: Failed, urgency: Urgency, share: number, now: 
 /** The calls of the last hour, oldest first: a list that can never grow beyond its limit. */
 export function withCall(calls: readonly Instant[], now: Instant, limit: number): readonly Instant[] {
   return [...inLastHour(calls, now), now].slice(-limit);
+}
+
+/** How many more tries the hour has room for. */
+export function triesInHour(calls: readonly Instant[], now: Instant): number {
+  return Math.max(0, Math.floor((CALLS_PER_HOUR_ONE - inLastHour(calls, now).length) / CALLS_PER_ATTEMPT));
 }
 
 /** From when on one more call is within the limit. */

@@ -1,8 +1,8 @@
-import { pausedUntil, rolesDiffer, type TokenView, waitsForPerson } from "./decide.ts";
+import { deliveriesPausedUntil, pausedUntil, rolesDiffer, type TokenView, waitsForPerson } from "./decide.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
 import type { Condition, IncidentReason, Severity } from "./incidents.ts";
-import { isRepeatable, type Mint, type TargetRecord, type TokenRecord, type Trouble } from "./records.ts";
+import { isRepeatable, type Mint, type Pause, type TargetRecord, type TokenRecord, type Trouble } from "./records.ts";
 import { isJudgement } from "./ruling.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import { targetDeadlineAt, type TargetView } from "./target.ts";
@@ -10,78 +10,122 @@ import { targetDeadlineAt, type TargetView } from "./target.ts";
 /** So many failures in a row are no passing fault any more. */
 const FAILURES_TO_TELL = 3;
 
+const FOR_PERSON = "Nothing until a person decides.";
+
 /** What is not well with a token as a whole, graver first. Pure: the same state says the same. */
 export function tokenConditions(view: TokenView, now: Instant): readonly Condition[] {
   const { record } = view;
   const schedule = record.desired === null ? null : scheduleOf(record.desired, view.pace);
-  return [...lateness(view, schedule, now), ...failing(view, schedule, now), ...doubts(view, now), ...oddities(view)];
+  const readers = { dangerAt: schedule?.deadlineAt ?? null, expAt: record.desired?.expAt ?? null };
+  const facts = [
+    ...lateness(view, schedule, now),
+    ...failing(view, schedule, now),
+    ...doubts(view, schedule, now),
+    ...oddities(view, schedule),
+  ];
+  return facts.map((fact) => ({ ...readers, ...fact, action: named(fact.action, view.declared.key, "TARGET") }));
 }
 
-/** The earliest instant after `now` at which time alone makes or mends a condition of the token. */
+/** The earliest instant after `now` at which time alone makes, mends or aggravates a condition of the token. */
 export function nextTokenConditionAt(view: TokenView, now: Instant): Instant | null {
-  const { desired } = view.record;
+  const { desired, trouble, quarantined } = view.record;
   if (desired === null) return null;
   const { latestAt, deadlineAt } = scheduleOf(desired, view.pace);
-  return earliest([latestAt, deadlineAt, desired.expAt], now);
+  const since = [latestAt, trouble?.since, quarantined?.at].filter((at) => at !== undefined);
+  return earliest([latestAt, deadlineAt, desired.expAt, ...since.map((at) => halfWay(at, deadlineAt))], now);
 }
 
 export function targetConditions(view: TargetView, repairMs: number, now: Instant): readonly Condition[] {
   const { record } = view;
   const deadline = targetDeadlineAt(view.declared, record);
-  const conditions: Condition[] = [];
-  const add = (reason: IncidentReason, severity: Severity, message: string, action: string): void => {
-    conditions.push({ reason, severity, message, action });
-  };
-  const act =
-    record.trouble === null
-      ? "See `renewd history TOKEN` and the token's other incidents."
-      : ERRORS[record.trouble.last.code].hint;
-  if (record.held !== null && now >= record.held.expAt) {
-    add("expired", "critical", `The token in this target expired at ${formatInstant(record.held.expAt)}.`, act);
-  } else if (deadline !== null && now >= deadline) {
-    add(
-      "deadline_missed",
-      "critical",
-      `Since ${formatInstant(deadline)} readers get less than they need; it expires ${formatInstant(record.held?.expAt ?? now)}.`,
-      act,
-    );
-  }
-  if (record.held === null && record.drift === null && now >= record.firstSeenAt + repairMs) {
-    add(
-      "never_delivered",
-      "critical",
-      `No token has reached this target since it was declared at ${formatInstant(record.firstSeenAt)}.`,
-      act,
-    );
-  }
-  if (record.drift !== null && record.ownership === "none") {
-    add(
-      "not_owned",
-      "critical",
-      "It holds a value that is not ours, so nothing is written there.",
-      "Look at the value; if renewd may replace it, `renewd adopt TOKEN TARGET`.",
-    );
-  } else if (record.drift !== null) {
-    add(
-      "drift",
-      "warning",
-      `Somebody else wrote it (seen ${formatInstant(record.drift.at)}).`,
-      "Find the other writer; renewd puts the newest token back.",
-    );
-  }
+  const readers = { dangerAt: deadline, expAt: record.held?.expAt ?? null };
+  const hint = record.trouble === null ? undefined : ERRORS[record.trouble.last.code].hint;
+  const facts = [...shortfalls(view, deadline, repairMs, now), ...strangers(record)];
   if (
     record.trouble !== null &&
     worthTelling(record.trouble, deadline, now) &&
     record.trouble.last.code !== "store_not_owned"
   ) {
-    add(
-      "target_failing",
-      isLost(record) ? "critical" : severityOf(record.trouble.since, deadline, now),
-      troubleText(record.trouble, deadline, now),
-      ERRORS[record.trouble.last.code].hint,
-    );
+    facts.push({
+      reason: "target_failing",
+      severity: isLost(record) ? "critical" : severityOf(record.trouble.since, deadline, now),
+      message: `${madeAlready(view)}${troubleText(record.trouble)}`,
+      next: nextDelivery(view, now),
+      action: hint ?? "",
+    });
   }
-  return conditions;
+  return facts.map((fact) => ({
+    ...readers,
+    ...fact,
+    action: named(fact.action, record.token, view.declared.label),
+  }));
+}
+
+/** What is said of a condition besides until when readers are safe. */
+type Fact = Omit<Condition, "dangerAt" | "expAt">;
+
+function shortfalls(view: TargetView, deadline: Instant | null, repairMs: number, now: Instant): Fact[] {
+  const { record } = view;
+  const { held, drift, trouble, firstSeenAt } = record;
+  const because = trouble === null ? "" : ` ${troubleText(trouble)}`;
+  const isPaused = deliveriesPausedUntil(view.pause, now) !== undefined;
+  const seen =
+    trouble === null ? "See `renewd history TOKEN` and the token's other incidents." : ERRORS[trouble.last.code].hint;
+  const action = isPaused ? "`renewd resume TOKEN`." : seen;
+  const next = nextDelivery(view, now);
+  const critical = (reason: IncidentReason, message: string): Fact[] => [
+    { reason, severity: "critical", message: `${message}${because}`, next, action },
+  ];
+  if (held !== null && now >= held.expAt)
+    return critical("expired", `The token in this target expired at ${formatInstant(held.expAt)}.`);
+  if (held !== null && deadline !== null && now >= deadline) {
+    const message = `Since ${formatInstant(deadline)} readers get less than they need; it expires ${formatInstant(held.expAt)}.`;
+    return critical("deadline_missed", message);
+  }
+  if (held === null && drift === null && now >= firstSeenAt + repairMs) {
+    const message = `No token has reached this target since it was declared at ${formatInstant(firstSeenAt)}.`;
+    return critical("never_delivered", message);
+  }
+  return [];
+}
+
+function strangers({ drift, ownership }: TargetRecord): Fact[] {
+  if (drift === null) return [];
+  if (ownership === "none") {
+    return [
+      {
+        reason: "not_owned",
+        severity: "critical",
+        message: "It holds a value that is not ours, so nothing is written there.",
+        next: "Nothing: what is not renewd's own is never written over.",
+        action: "Look at the value; if renewd may replace it, `renewd adopt TOKEN TARGET`.",
+      },
+    ];
+  }
+  return [
+    {
+      reason: "drift",
+      severity: "warning",
+      message: `Somebody else wrote it (seen ${formatInstant(drift.at)}).`,
+      next: "It puts the newest token back.",
+      action: "Find the other writer; renewd puts the newest token back.",
+    },
+  ];
+}
+
+function madeAlready({ desired, record }: TargetView): string {
+  if (desired === null || desired.fingerprint === record.held?.fingerprint) return "";
+  const how = desired.origin === "adopted" ? "A newer one was found" : "A new one was made";
+  return `${how} and verified at ${formatInstant(desired.acceptedAt)}. `;
+}
+
+function nextDelivery({ desired, record, pause }: TargetView, now: Instant): string {
+  const { held, trouble } = record;
+  if (deliveriesPausedUntil(pause, now) !== undefined) return whilePaused(pause);
+  if (desired === null) return "It is written as soon as there is a verified token.";
+  const isThere = desired.fingerprint === held?.fingerprint;
+  if (trouble !== null) return `Next try ${formatInstant(trouble.nextTryAt)}${isThere ? "." : ", nothing to mint."}`;
+  return isThere ? "It is written after the token's next renewal." : "The newest token is written now.";
 }
 
 /** Our token is gone from it: its readers are in danger already. */
@@ -90,57 +134,71 @@ function isLost(record: TargetRecord): boolean {
 }
 
 export function nextTargetConditionAt(view: TargetView, repairMs: number, now: Instant): Instant | null {
-  const { held, firstSeenAt } = view.record;
+  const { held, firstSeenAt, trouble } = view.record;
   if (held === null) return earliest([firstSeenAt + repairMs], now);
-  return earliest([targetDeadlineAt(view.declared, view.record) ?? held.expAt, held.expAt], now);
+  const deadline = targetDeadlineAt(view.declared, view.record) ?? held.expAt;
+  const graver = trouble === null ? [] : [halfWay(trouble.since, deadline)];
+  return earliest([deadline, held.expAt, ...graver], now);
 }
 
-function lateness(view: TokenView, schedule: Schedule | null, now: Instant): readonly Condition[] {
+function lateness(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
   const { desired, pause, trouble } = view.record;
   if (schedule === null || desired === null) return [];
   const seen = trouble === null ? "Look at `renewd plan` for what holds it up." : ERRORS[trouble.last.code].hint;
   const isPaused = pausedUntil(pause, now) !== undefined;
   const action = isPaused ? "`renewd resume TOKEN`." : waitsForPerson(view, now) ? DISCARD_HINT : seen;
-  const left = formatDuration(schedule.deadlineAt - now);
+  const next = nextRenewal(view, now);
+  const why = isPaused ? " It is paused." : trouble === null ? "" : ` ${troubleText(trouble)}`;
   if (now >= desired.expAt) {
-    return [
-      {
-        reason: "expired",
-        severity: "critical",
-        message: `The newest token expired at ${formatInstant(desired.expAt)}.`,
-        action,
-      },
-    ];
+    const message = `The newest token expired at ${formatInstant(desired.expAt)}.${why}`;
+    return [{ reason: "expired", severity: "critical", message, next, action }];
   }
   if (now >= schedule.deadlineAt) {
-    const message = `Since ${formatInstant(schedule.deadlineAt)} no reader gets a token that lives long enough; it expires ${formatInstant(desired.expAt)}.`;
+    const message = `Since ${formatInstant(schedule.deadlineAt)} no reader gets a token that lives long enough; it expires ${formatInstant(desired.expAt)}.${why}`;
     const reason = isPaused ? "paused_past_deadline" : "deadline_missed";
-    return [{ reason, severity: "critical", message, action }];
+    return [{ reason, severity: "critical", message, next, action }];
   }
   if (now < schedule.latestAt) return [];
-  return [
-    {
-      reason: "late",
-      severity: severityOf(schedule.latestAt, schedule.deadlineAt, now),
-      message: `Not renewed yet; readers are safe until ${formatInstant(schedule.deadlineAt)}, ${left} from now.`,
-      action,
-    },
-  ];
+  const severity = severityOf(schedule.latestAt, schedule.deadlineAt, now);
+  const message = `Not renewed yet; it was to be by ${formatInstant(schedule.latestAt)}.${why}`;
+  return [{ reason: "late", severity, message, next, action }];
 }
 
-function failing(view: TokenView, schedule: Schedule | null, now: Instant): readonly Condition[] {
+function nextRenewal(view: TokenView, now: Instant): string {
+  const { pause, trouble, mint } = view.record;
+  const paused = pausedUntil(pause, now);
+  if (paused !== undefined) return whilePaused(pause);
+  if (waitsForPerson(view, now)) return FOR_PERSON;
+  if (trouble === null) return "It is renewed as soon as nothing holds it up: `renewd plan` says what does.";
+  return `Next try ${formatInstant(trouble.nextTryAt)}${mint?.fresh == null ? "." : ", nothing to mint."}`;
+}
+
+function whilePaused(pause: Pause | null): string {
+  return pause?.until == null
+    ? "Nothing while it is paused."
+    : `Nothing until ${formatInstant(pause.until)}: it is paused.`;
+}
+
+/** By the code of the last failure, where that says more than that the issuer fails. */
+const REASON_OF: Readonly<Record<string, IncidentReason>> = {
+  no_progress: "no_progress",
+  token_absent: "token_absent",
+  roles_not_held: "roles_lost",
+};
+
+function failing(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
   const { record } = view;
   const { trouble } = record;
   const deadline = schedule?.deadlineAt ?? null;
   if (trouble === null || isPast(record, schedule, now) || !worthTelling(trouble, deadline, now)) return [];
   const { code } = trouble.last;
   if (code === "token_rejected" || waitsForPerson(view, now)) return [];
-  const reason = code === "no_progress" || code === "token_absent" ? code : "issuer_failing";
   return [
     {
-      reason,
+      reason: REASON_OF[code] ?? "issuer_failing",
       severity: severityOf(trouble.since, deadline, now),
-      message: troubleText(trouble, deadline, now),
+      message: troubleText(trouble),
+      next: nextRenewal(view, now),
       action: ERRORS[code].hint,
     },
   ];
@@ -159,30 +217,45 @@ const ACCEPT_HINT =
 const NOT_OURS_HINT =
   "Find out who answers in the issuer's name, or which account, server or key is meant; then `renewd discard TOKEN`, so that renewd asks anew.";
 
-function doubts(view: TokenView, now: Instant): readonly Condition[] {
+function doubts(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
   const { record } = view;
-  const conditions: Condition[] = [];
+  const deadline = schedule?.deadlineAt ?? null;
+  const facts: Fact[] = [];
   if (record.quarantined !== null) {
-    const { fingerprint, check, message } = record.quarantined;
+    const { fingerprint, check, message: why, at } = record.quarantined;
     const isRevoked = record.mint === null && waitsForPerson(view, now);
     const old = isRevoked ? "The old one was revoked for it, so nothing is asked for." : "The old one stays in use.";
-    const text = `The fresh token ${fingerprint} is quarantined: ${message} (${check}). ${old}`;
-    const action = isJudgement(check) ? ACCEPT_HINT : NOT_OURS_HINT;
-    conditions.push({ reason: "quarantined", severity: isRevoked ? "critical" : "warning", message: text, action });
+    facts.push({
+      reason: "quarantined",
+      severity: isRevoked ? "critical" : severityOf(at, deadline, now),
+      message: `The fresh token ${fingerprint} is quarantined: ${why} (${check}). ${old}`,
+      next: isRevoked ? FOR_PERSON : nextOfQuarantined(record, schedule),
+      action: isJudgement(check) ? ACCEPT_HINT : NOT_OURS_HINT,
+    });
   }
   if (record.mint !== null && waitsForPerson(view, now)) {
     const message = `Whether the request of ${formatInstant(record.mint.sentAt)} made a token only a person can tell: the issuer lists none, and a second request would revoke it.`;
-    conditions.push({ reason: "outcome_unknown", severity: "critical", message, action: DISCARD_HINT });
+    facts.push({ reason: "outcome_unknown", severity: "critical", message, next: FOR_PERSON, action: DISCARD_HINT });
   } else if (
     record.mint !== null &&
     record.mint.fresh === null &&
     now >= record.mint.settleAt &&
     record.trouble !== null
   ) {
-    const message = `Whether the request of ${formatInstant(record.mint.sentAt)} made a token is not known yet: ${whyUnknown(view, record.mint)}.`;
-    conditions.push({ reason: "outcome_unknown", severity: "warning", message, action: ERRORS.outcome_unknown.hint });
+    facts.push({
+      reason: "outcome_unknown",
+      severity: severityOf(record.mint.sentAt, deadline, now),
+      message: `Whether the request of ${formatInstant(record.mint.sentAt)} made a token is not known yet: ${whyUnknown(view, record.mint)}.`,
+      next: nextRenewal(view, now),
+      action: ERRORS.outcome_unknown.hint,
+    });
   }
-  return conditions;
+  return facts;
+}
+
+function nextOfQuarantined({ trouble }: TokenRecord, schedule: Schedule | null): string {
+  if (trouble !== null) return `It asks for another at ${formatInstant(trouble.nextTryAt)}.`;
+  return schedule === null ? "It asks for another." : `It asks for another from ${formatInstant(schedule.renewAt)} on.`;
 }
 
 function whyUnknown({ issuer }: TokenView, mint: Mint): string {
@@ -191,42 +264,48 @@ function whyUnknown({ issuer }: TokenView, mint: Mint): string {
   return issuer.lists ? "the issuer's list cannot be read" : "it is asked for anew, which may leave one spare token";
 }
 
-function oddities(view: TokenView): readonly Condition[] {
+function oddities(view: TokenView, schedule: Schedule | null): readonly Fact[] {
   const { declared, record } = view;
-  const conditions: Condition[] = [];
+  const facts: Fact[] = [];
+  const renewal = schedule === null ? "" : ` on ${formatInstant(schedule.renewAt)}`;
   for (const warning of record.desired?.warnings ?? []) {
     if (warning.kind === "lifetime_capped") {
-      const message = `Asked for ${formatDuration(warning.askedMs)}, issued ${formatDuration(warning.issuedMs)}: the longest life or a latest expiry of its server or roles caps it; under a latest expiry each renewal will be shorter.`;
-      conditions.push({
+      facts.push({
         reason: "lifetime_capped",
         severity: "warning",
-        message,
+        message: `Asked for ${formatDuration(warning.askedMs)}, issued ${formatDuration(warning.issuedMs)}: the longest life or a latest expiry of its server or roles caps it; under a latest expiry each renewal will be shorter.`,
+        next: `It renews in time for the shorter life${renewal}.`,
         action: "Lower `request.lifetime`, or have the limits of the server and roles raised at the issuer.",
       });
     } else {
-      const message = `The renewed token may do more than the one before: ${warning.scopes.slice(0, 5).join(", ")}.`;
-      conditions.push({ reason: "scopes_gained", severity: "info", message, action: "Check the roles at the issuer." });
+      facts.push({
+        reason: "scopes_gained",
+        severity: "info",
+        message: `The renewed token may do more than the one before: ${warning.scopes.slice(0, 5).join(", ")}.`,
+        next: "It uses the token as it is.",
+        action: "Check the roles at the issuer.",
+      });
     }
   }
-  conditions.push(...notRetired(view));
+  facts.push(...notRetired(view));
   if (rolesDiffer(declared, record)) {
     const held = Object.keys(record.desired?.scopes ?? {}).join(", ");
-    const message = `The token has the roles ${held}; the settings say ${declared.request.roles.join(", ")}.`;
-    conditions.push({
+    facts.push({
       reason: "roles_differ",
       severity: "warning",
-      message,
+      message: `The token has the roles ${held}; the settings say ${declared.request.roles.join(", ")}.`,
+      next: "Renewals go on with the roles that it has.",
       action:
         declared.request.strategy === "extend"
           ? "A token that is extended keeps its powers; `renewd create-token TOKEN --print` makes another in its place, when its consumer can take that."
           : "Mint a token of this name with the right roles at the issuer, set `create: true`, or mend `request.roles`.",
     });
   }
-  return conditions;
+  return facts;
 }
 
 /** Of several the oldest is told of. */
-function notRetired({ declared, record }: TokenView): readonly Condition[] {
+function notRetired({ declared, record }: TokenView): readonly Fact[] {
   if (!declared.request.retire) return [];
   const stuck = record.retiring.flatMap(({ fingerprint, trouble }) =>
     trouble !== null && worthTelling(trouble, Infinity, 0) ? [{ fingerprint, trouble }] : [],
@@ -235,8 +314,15 @@ function notRetired({ declared, record }: TokenView): readonly Condition[] {
   if (oldest === undefined) return [];
   const { fingerprint, trouble } = oldest;
   const others = stuck.length === 1 ? "" : ` ${stuck.length - 1} more wait for that too.`;
-  const message = `The old token ${fingerprint} could not be ended at the issuer; it works until it expires. ${troubleText(trouble, null, 0)}${others}`;
-  return [{ reason: "not_retired", severity: "info", message, action: ERRORS[trouble.last.code].hint }];
+  return [
+    {
+      reason: "not_retired",
+      severity: "info",
+      message: `The old token ${fingerprint} could not be ended at the issuer; it works until it expires. ${troubleText(trouble)}${others}`,
+      next: `Next try ${formatInstant(trouble.nextTryAt)}.`,
+      action: ERRORS[trouble.last.code].hint,
+    },
+  ];
 }
 
 function worthTelling(trouble: Trouble, deadline: Instant | null, now: Instant): boolean {
@@ -248,18 +334,26 @@ function worthTelling(trouble: Trouble, deadline: Instant | null, now: Instant):
   );
 }
 
-function troubleText(trouble: Trouble, deadline: Instant | null, now: Instant): string {
-  const safe = deadline === null ? "" : now < deadline ? ` Readers are safe until ${formatInstant(deadline)}.` : "";
+function troubleText(trouble: Trouble): string {
   const times = trouble.attempts === 1 ? "once" : `${trouble.attempts} times`;
-  return `Failed ${times} since ${formatInstant(trouble.since)}: ${trouble.last.message} (${trouble.last.code}).${safe} Next try ${formatInstant(trouble.nextTryAt)}.`;
+  return `Failed ${times} since ${formatInstant(trouble.since)}: ${trouble.last.message} (${trouble.last.code}).`;
+}
+
+/** A hint as it is typed. */
+function named(action: string, token: string, target: string): string {
+  return action.replaceAll(/\bTOKEN\b/g, token).replaceAll(/\bTARGET\b/g, target);
 }
 
 /** By the share of the slack that the trouble has used up, not by fixed days: the second half is critical. */
 function severityOf(since: Instant, deadline: Instant | null, now: Instant): Severity {
-  return deadline !== null && now - since >= deadline - now ? "critical" : "warning";
+  return deadline !== null && now >= halfWay(since, deadline) ? "critical" : "warning";
+}
+
+function halfWay(since: Instant, deadline: Instant): Instant {
+  return since + (deadline - since) / 2;
 }
 
 function earliest(instants: readonly Instant[], now: Instant): Instant | null {
   const ahead = instants.filter((at) => at > now);
-  return ahead.length === 0 ? null : Math.min(...ahead);
+  return ahead.length === 0 ? null : Math.ceil(Math.min(...ahead));
 }

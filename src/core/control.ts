@@ -1,7 +1,8 @@
 /** What a person or a program may ask of the daemon: the same for the socket, the HTTP API and verbs that act alone. */
+import type { CalendarEntry } from "./calendar.ts";
 import type { Instant } from "./duration.ts";
 import type { PlanEntry } from "./plan.ts";
-import type { TokenFlags } from "./ports.ts";
+import type { LifetimeLimits, TokenFlags } from "./ports.ts";
 import type { Check } from "./records.ts";
 import type { Fingerprint, SecretText } from "./secret-text.ts";
 import type { HistoryEntry } from "./state-store.ts";
@@ -12,6 +13,10 @@ export interface Control {
   /** Throws `unknown_token`. */
   tokenStatus(token: string): Promise<TokenStatus>;
   plan(): Promise<readonly PlanEntry[]>;
+  /** What is to come in so many days, in order of time, if all goes well. */
+  calendar(days: number): Promise<readonly CalendarEntry[]>;
+  /** How long a fresh token may live now, as far as the issuer tells. Throws `unknown_token`, and what the issuer says. */
+  limits(token: string): Promise<LifetimeLimits>;
   /** Newest first. Throws `unknown_token`. */
   history(token: string, limit: number): Promise<readonly HistoryEntry[]>;
   /** Records the wish and returns at once; a second one joins the first. Throws `unknown_token`, `would_not_gain`. */

@@ -1,5 +1,6 @@
 import { CALLS_PER_ATTEMPT, CALLS_PER_HOUR_ONE, callAllowedAt, RETRY_DELAY_MS_MAX } from "./backoff.ts";
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
+import { gainsFrom } from "./gain.ts";
 import { type Issue, lifetimeMs } from "./issue.ts";
 import { isRepeatable, type Mint, type Pause, type RenewCause, type TokenRecord, type Trouble } from "./records.ts";
 import { greatestNeedMs, HEARTBEAT_MS, type Pace, type Schedule, scheduleOf, type Use } from "./schedule.ts";
@@ -173,19 +174,6 @@ function dueNow(view: TokenView, now: Instant): TokenDecision {
     };
   const until = openingFrom(view, now, schedule.latestAt);
   return { do: "wait", until, reason: `due, but outside its windows until ${formatInstant(until)}` };
-}
-
-/** `exp` has whole seconds, rounded down. */
-const EXP_GRAIN_MS = 1_000;
-
-/**
- * From when on a fresh token would live longer than the one in use: one that was made by hand, or before `lifetime` was
- * lowered, may still live longer than what would be asked for. Where a renewal revokes the old one any lives longer.
- */
-function gainsFrom({ declared, issuer }: Pick<TokenView, "declared" | "issuer">, desired: Issue): Instant {
-  const askedMs = declared.request.lifetimeMs;
-  if (issuer.overlap === "none" || !Number.isFinite(askedMs)) return 0;
-  return desired.expAt - askedMs + EXP_GRAIN_MS;
 }
 
 function renew(cause: RenewCause, reason: string, urgent: boolean): Extract<TokenDecision, { do: "renew" }> {

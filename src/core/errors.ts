@@ -146,6 +146,16 @@ export const ERRORS = {
     "The write is not visible yet although `propagation` is over; check replicas and caches.",
   ),
   store_invalid: person("one", "The target cannot take a token as declared; the message says why."),
+  channel_unreachable: soon("one", "Check the alert channel's address, DNS, proxy and firewall."),
+  channel_timeout: soon("one", "The alert channel is slow or hangs; check its health."),
+  channel_tls: person("one", "The alert channel's certificate was refused; check its name and dates, or give `ca`."),
+  channel_error: soon("one", "The alert channel answered with a server error; renewd goes on trying."),
+  channel_throttled: soon("one", "The alert channel asks for fewer calls; renewd waits as long as it says."),
+  channel_credentials: person(
+    "one",
+    "The alert channel refused its key, password or address; correct it, then `renewd alert-test`.",
+  ),
+  channel_refused: person("one", "The alert channel refused what it was told; its words are in the message."),
   reload_failed: soon("one", "The reload hook failed; its exit status and output are in the event."),
   state_unwritable: soon(
     "one",

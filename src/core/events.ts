@@ -62,6 +62,10 @@ export interface EventMap {
   "service:recovered": ForService;
   "service:called": ForService & { readonly call: string; readonly status: string };
 
+  "channel:told": ForChannel & { readonly firing: number; readonly resolved: number };
+  "channel:failed": ForChannel & Failed & { readonly failures: number; readonly nextTryAt: Instant };
+  "channel:recovered": ForChannel;
+
   "person:asked": ForToken & { readonly what: string };
 
   "incident:opened": { readonly incident: Incident };
@@ -87,6 +91,10 @@ interface ForIssue {
 interface ForService {
   readonly service: "issuer" | "store";
   readonly key: string;
+}
+
+interface ForChannel {
+  readonly channel: string;
 }
 
 interface Failed {
@@ -146,6 +154,9 @@ export const EVENT_LEVELS: Readonly<Record<EventType, Level>> = {
   "service:failing": "warn",
   "service:recovered": "info",
   "service:called": "debug",
+  "channel:told": "info",
+  "channel:failed": "error",
+  "channel:recovered": "info",
   "person:asked": "info",
   "incident:opened": "error",
   "incident:repeated": "error",

@@ -9,6 +9,7 @@ export type IncidentReason =
   | "target_failing"
   | "never_delivered"
   | "quarantined"
+  | "roles_lost"
   | "outcome_unknown"
   | "no_progress"
   | "lifetime_capped"
@@ -19,18 +20,31 @@ export type IncidentReason =
   | "not_owned"
   | "paused_past_deadline"
   | "settings_refused"
-  | "clock_skewed";
+  | "clock_skewed"
+  | "scheduler_stalled"
+  | "daemon_absent"
+  | "channel_failing"
+  | "state_failing";
 
-export type Severity = "info" | "warning" | "critical";
+/** From the least to the gravest. */
+export const SEVERITIES = ["info", "warning", "critical"] as const;
+
+export type Severity = (typeof SEVERITIES)[number];
 
 /** Something that is not well right now, as the recorded state shows it. */
 export interface Condition {
   readonly reason: IncidentReason;
   readonly severity: Severity;
-  /** One or two sentences: what is wrong, since when, until when readers are safe. */
+  /** Why: one or two sentences on what is wrong, and since when. */
   readonly message: string;
+  /** What renewd does next by itself, and when. */
+  readonly next: string;
   /** What a person can do. */
   readonly action: string;
+  /** From when on readers get less than they need; null where no reader is in danger by it. */
+  readonly dangerAt: Instant | null;
+  /** When what readers have expires; null where that is not known or of no matter. */
+  readonly expAt: Instant | null;
 }
 
 /** What an incident is about; with the reason it is the dedup key, so alert channels stay the same over renewals. */
@@ -88,8 +102,6 @@ function pauseMs(deadlineAt: Instant | null, now: Instant): number {
   return Math.round(Math.min(Math.max(quarterMs, REPEAT_LEAST_MS), DAY_MS));
 }
 
-const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, critical: 2 };
-
 function isGraver(a: Condition, b: Condition): boolean {
-  return RANK[a.severity] > RANK[b.severity];
+  return SEVERITIES.indexOf(a.severity) > SEVERITIES.indexOf(b.severity);
 }

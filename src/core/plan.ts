@@ -12,9 +12,13 @@ export interface PlanEntry {
   /** When it happens: now, or the instant the token waits for; null for one that waits for a person. */
   readonly at: Instant | null;
   readonly reason: string;
+  /** Of the token in use, as the four after it. */
+  readonly startAt: Instant | null;
+  readonly floorAt: Instant | null;
   readonly renewAt: Instant | null;
   readonly latestAt: Instant | null;
   readonly deadlineAt: Instant | null;
+  readonly expAt: Instant | null;
   /** One line of arithmetic each, for people. */
   readonly arithmetic: readonly string[];
   /** Where the promise is less than it looks. */
@@ -31,9 +35,12 @@ export function planEntry(view: TokenView, now: Instant): PlanEntry {
     action: actionOf(view, decision.do, now),
     at: atOf(view, decision, now),
     reason: decision.reason,
+    startAt: record.desired?.startAt ?? null,
+    floorAt: schedule?.floorAt ?? null,
     renewAt: schedule === null ? null : openingFrom(view, Math.max(schedule.renewAt, now), schedule.latestAt),
     latestAt: schedule?.latestAt ?? null,
     deadlineAt: schedule?.deadlineAt ?? null,
+    expAt: record.desired?.expAt ?? null,
     arithmetic: arithmeticOf(view),
     cautions: cautionsOf(declared, view.issuer),
   };

@@ -177,6 +177,13 @@ export type Inspection =
   /** Could not be proved either way: the key, or whoever can tell, is out of reach. */
   | { readonly outcome: "unknown"; readonly error: Error };
 
+/** What an issuer allows; null where it sets no such limit. */
+export interface LifetimeLimits {
+  readonly longestMs: number | null;
+  /** No token may expire later. */
+  readonly latestAt: Instant | null;
+}
+
 /** A token that is to be ended before its time. */
 export interface OldToken {
   readonly issuerId: string | null;
@@ -204,6 +211,11 @@ export interface Issuer {
   readonly resembles?: (text: SecretText) => boolean;
   /** Ends a token before its time; that it is gone already is no failure. Throws a `RenewdError`. Null where it cannot. */
   readonly retire: ((old: OldToken, signal: AbortSignal) => Promise<void>) | null;
+  /**
+   * How long a token of this request may live now, by what the issuer itself says. Changes nothing. Throws a
+   * `RenewdError`. Left out where the issuer does not tell.
+   */
+  readonly limits?: (request: TokenRequest, signal: AbortSignal) => Promise<LifetimeLimits>;
   /** Signs in and looks, without changing anything; answers what it saw, one line each. Throws a `RenewdError`. */
   probe(requests: readonly TokenRequest[], signal: AbortSignal): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -341,6 +353,8 @@ export interface StoreContext<Options> {
   /** Told of every call to the store, for counting. */
   readonly called: (call: string, status: string) => void;
 }
+
+export type * from "./notifier.ts";
 
 /** What settings need of an adapter's schema; the adapters make theirs with zod, which core does not know. */
 export interface Schema<T> {

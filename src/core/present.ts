@@ -12,7 +12,8 @@ export function present(value: unknown): unknown {
 
 function presentEntry(key: string, value: unknown): readonly [string, unknown] {
   if (typeof value === "number" && isInstantKey(key)) return [snake(key), formatInstant(value)];
-  if (typeof value === "number" && key.endsWith("Ms")) return [`${snake(key.slice(0, -2))}_seconds`, value / SECOND_MS];
+  const isLength = key.endsWith("Ms") && (typeof value === "number" || value === null);
+  if (isLength) return [`${snake(key.slice(0, -2))}_seconds`, value === null ? null : value / SECOND_MS];
   return [snake(key), present(value)];
 }
 

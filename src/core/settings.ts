@@ -1,4 +1,5 @@
 import type { DeclaredToken } from "./token.ts";
+import type { Severity } from "./incidents.ts";
 import type { SecretRef } from "./ports.ts";
 
 /** Everything an operator declared, validated and frozen. */
@@ -15,6 +16,25 @@ export interface Settings {
   readonly issuers: readonly DeclaredService[];
   readonly stores: readonly DeclaredService[];
   readonly tokens: readonly DeclaredToken[];
+  readonly alerts: AlertSettings;
+}
+
+export interface AlertSettings {
+  /** Where people open the dashboard; goes into alerts as a link. */
+  readonly pageUrl: string | null;
+  /** The page of runbooks; `#reason` is appended. */
+  readonly runbooks: string;
+  readonly channels: readonly DeclaredService[];
+  readonly routes: readonly Route[];
+}
+
+/** Every route that fits tells its channels. */
+export interface Route {
+  readonly to: readonly string[];
+  /** Of this or graver. */
+  readonly severity: Severity;
+  /** All must hold; `*` in a value stands for any text. */
+  readonly match: Readonly<Record<string, string>>;
 }
 
 export type StateUrl = { readonly kind: "sqlite"; readonly file: string };
@@ -25,6 +45,29 @@ export interface HttpSettings {
   /** Names it may be called by besides its address and the loopback's. */
   readonly names: readonly string[];
   readonly tokens: readonly ApiToken[];
+  readonly oidc: OidcSettings | null;
+}
+
+/** Sign-in at an OpenID provider. */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Null for a public client. */
+  readonly clientSecret: SecretRef | null;
+  readonly auth: "client_secret_basic" | "client_secret_post";
+  /** Ours, as it is registered at the provider. */
+  readonly redirectUrl: string;
+  readonly scopes: readonly string[];
+  /** What of a person decides: who has one of these values of it may come in. */
+  readonly claim: string;
+  readonly operators: readonly string[];
+  readonly viewers: readonly string[];
+  /** What people call the provider. */
+  readonly label: string;
+  readonly ca: SecretRef | null;
+  readonly proxy: string | null;
+  /** For one call. */
+  readonly timeoutMs: number;
 }
 
 export type Role = "viewer" | "operator" | "metrics";

@@ -6,6 +6,7 @@ import type { Incident, IncidentChanges, Subject } from "./incidents.ts";
 import type { AcceptedIssue, Mint, Pause, QuarantinedIssue, TargetRecord, TokenRecord, Trouble } from "./records.ts";
 import type { Issue } from "./issue.ts";
 import type { Fingerprint, SecretText } from "./secret-text.ts";
+import type { ChannelRecord, Telling } from "./telling.ts";
 
 /** A token (`target` null) or one of its targets: what one worker acts on at a time. */
 export interface Job {
@@ -209,6 +210,13 @@ export interface StateStore {
   /** Needs no lease: the changes of one subject are idempotent. */
   tell(subject: Subject, changes: IncidentChanges, events: readonly DomainEvent[]): Promise<void>;
 
+  /** What every alert channel was last told of what it was not told to be over. */
+  tellings(): Promise<readonly Telling[]>;
+  /** How each channel fares of which anything is known. */
+  channels(): Promise<ReadonlyMap<string, ChannelRecord>>;
+  /** Records in one transaction how a call to a channel went. */
+  noteChannel(channel: string, change: ChannelChange): Promise<void>;
+
   history(token: string, limit: number): Promise<readonly HistoryEntry[]>;
   /** Small facts of the daemon: the last sweep, the clock last seen. */
   fact(name: string): Promise<number | undefined>;
@@ -216,6 +224,14 @@ export interface StateStore {
   /** Could a token-sized row be stored now, synced? Throws `state_unwritable`. */
   preflight(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ChannelChange {
+  readonly record: ChannelRecord;
+  /** Told now; takes the place of what was told of the same incident before. */
+  readonly told?: readonly Telling[];
+  /** Told to be over. */
+  readonly over?: readonly Incident[];
 }
 
 export interface ServiceKey {

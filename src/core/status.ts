@@ -24,7 +24,12 @@ import {
   type Trouble,
 } from "./records.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
+import type { Window } from "./policy.ts";
+import { type Opening, openingsBetween } from "./windows.ts";
 import { decideTarget, holdsWithdrawn, targetDeadlineAt, type TargetView } from "./target.ts";
+
+/** A week of nightly ones. */
+const WINDOWS_SHOWN = 7;
 
 export type TokenState =
   | "ok"
@@ -62,6 +67,12 @@ export interface TokenStatus {
   readonly issuer: string;
   /** What it is for, in the operator's words. */
   readonly comment: string | null;
+  /** What alerts are routed by. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** How long a fresh one is asked to live; null for one without an end. */
+  readonly lifetimeMs: number | null;
+  /** A fresh one has to expire later than this to be a gain; null where any will do. */
+  readonly outliveAt: Instant | null;
   readonly state: TokenState;
   /** False when a person should look. */
   readonly ok: boolean;
@@ -71,6 +82,8 @@ export interface TokenStatus {
   readonly newest: IssuedStatus | null;
   readonly previous: IssuedStatus | null;
   readonly schedule: Schedule | null;
+  /** From the instant of its renewal on until it is urgent, the first of the windows in which it may start; none: at any time. */
+  readonly windows: readonly Opening[];
   readonly quarantined: QuarantinedIssue | null;
   readonly pause: Pause | null;
   readonly trouble: Trouble | null;
@@ -125,12 +138,16 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
     const found = targets.find((target) => target.label === each.label);
     return targetStatus(view, each, found ?? newTarget(declared.key, each.label, now), now);
   });
+  const schedule = record.desired === null ? null : scheduleOf(record.desired, view.pace);
   const state = withTargets(stateOf(view, decision, conditions, now), record, shown);
   return {
     token: declared.key,
     name: declared.name,
     issuer: declared.issuer,
     comment: declared.comment,
+    labels: declared.labels,
+    lifetimeMs: Number.isFinite(declared.request.lifetimeMs) ? declared.request.lifetimeMs : null,
+    outliveAt: revokes(view) ? null : (record.desired?.expAt ?? null),
     state,
     ok: isWell(conditions) && shown.every((target) => target.ok),
     advice: tokenAdvice(state, record, shown, conditions),
@@ -138,7 +155,8 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
     newest: issued(record.desired),
     // What a renewal revoked is no token any more.
     previous: view.issuer.overlap === "none" ? null : issued(record.previous),
-    schedule: record.desired === null ? null : scheduleOf(record.desired, view.pace),
+    schedule,
+    windows: schedule === null ? [] : windowsOf(declared.policy.windows, schedule, now),
     quarantined: record.quarantined,
     pause: pausedUntil(record.pause, now) === undefined ? null : record.pause,
     trouble: record.trouble,
@@ -146,6 +164,15 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
     conditions,
     targets: shown,
   };
+}
+
+/** A renewal ends the token before at once, so that even a shorter life is a gain. */
+function revokes({ issuer, declared }: TokenView): boolean {
+  return issuer.overlap === "none" && declared.request.strategy === "replace";
+}
+
+function windowsOf(windows: readonly Window[], { renewAt, latestAt }: Schedule, now: Instant): readonly Opening[] {
+  return openingsBetween(windows, Math.max(renewAt, now), latestAt, WINDOWS_SHOWN);
 }
 
 function targetStatus(
@@ -249,6 +276,8 @@ export interface StatusReport {
   /** What is wrong with the daemon itself: refused settings, a clock that leapt. */
   readonly daemon: readonly Condition[];
   readonly services: readonly ServiceStatus[];
+  /** Every alert channel of the settings. */
+  readonly channels: readonly ChannelStatus[];
   readonly tokens: readonly TokenStatus[];
   /** What `create-token` made and no setting declares. */
   readonly created: readonly CreatedStatus[];
@@ -261,4 +290,18 @@ export interface ServiceStatus {
   readonly failures: number;
   readonly code: string | null;
   readonly probeAt: Instant | null;
+}
+
+/** How an alert channel fares. */
+export interface ChannelStatus {
+  readonly channel: string;
+  readonly type: string;
+  /** In a row. */
+  readonly failures: number;
+  /** Of the last failure, while it fails. */
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly nextTryAt: Instant | null;
+  /** When it last took what it was told; null before that. */
+  readonly lastSuccessAt: Instant | null;
 }

@@ -1,7 +1,7 @@
 import { formatInstant, type Instant } from "./duration.ts";
 import { deliveriesPausedUntil, retryFrom } from "./decide.ts";
 import { type Issue, lifetimeMs, supersedes } from "./issue.ts";
-import type { Held, Pause, TargetRecord } from "./records.ts";
+import type { AcceptedIssue, Held, Pause, TargetRecord } from "./records.ts";
 import { deadlineAt, needMs } from "./schedule.ts";
 import type { Fingerprint } from "./secret-text.ts";
 import type { DeclaredTarget } from "./token.ts";
@@ -22,7 +22,7 @@ export type TargetDecision = { readonly reason: string } & (
 export interface TargetView {
   readonly declared: DeclaredTarget;
   readonly record: TargetRecord;
-  readonly desired: Issue | null;
+  readonly desired: AcceptedIssue | null;
   readonly pause: Pause | null;
   /** Issues that a person rolled back. */
   readonly withdrawn: readonly Fingerprint[];

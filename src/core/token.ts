@@ -13,6 +13,8 @@ export interface DeclaredToken {
   readonly name: string;
   /** What it is for, in the operator's words. */
   readonly comment: string | null;
+  /** What alerts are routed by: a team, an environment. */
+  readonly labels: Readonly<Record<string, string>>;
   /** May it be minted when the issuer has none? */
   readonly create: boolean;
   /** What to ask for. */

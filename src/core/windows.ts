@@ -33,6 +33,52 @@ export function nextOpening(windows: readonly Window[], from: Instant, until: In
   );
 }
 
+export interface Opening {
+  readonly opensAt: Instant;
+  readonly closesAt: Instant;
+}
+
+/** When the windows are open between two instants, those that touch made one, at most so many. None declared: none. */
+export function openingsBetween(
+  windows: readonly Window[],
+  from: Instant,
+  until: Instant,
+  most: number,
+): readonly Opening[] {
+  const found: { opensAt: Instant; closesAt: Instant }[] = [];
+  let at = from;
+  while (found.length < most) {
+    const opensAt = windows.length === 0 ? undefined : nextOpening(windows, at, until);
+    if (opensAt === undefined) break;
+    const closesAt = closing(windows, opensAt, until);
+    found.push({ opensAt, closesAt });
+    at = closesAt;
+  }
+  return found;
+}
+
+/** When what is open at this instant closes; an opening before the end of another carries it on. */
+function closing(windows: readonly Window[], at: Instant, until: Instant): Instant {
+  let end = at;
+  while (end < until) {
+    const later = windows.map((window) => lastOpening(window, end) ?? Number.NEGATIVE_INFINITY);
+    const next = Math.max(...later.map((opensAt, index) => opensAt + (windows[index]?.forMs ?? 0)));
+    if (next <= end) return end;
+    end = next;
+  }
+  return until;
+}
+
+/** The last opening that is still open at this instant. */
+function lastOpening(window: Window, at: Instant): Instant | undefined {
+  const from = at - window.forMs + 1;
+  for (let day = Math.floor(at / DAY_MS); (day + 1) * DAY_MS > from; day -= 1) {
+    const found = openingsOfDay(window, day).findLast((opening) => opening <= at);
+    if (found !== undefined) return found >= from ? found : undefined;
+  }
+  return undefined;
+}
+
 function opensWithin(window: Window, from: Instant, until: Instant): boolean {
   return firstOpening(window, from, until) !== undefined;
 }

@@ -101,8 +101,10 @@ async function textsIn(work: TokenWork): Promise<readonly SecretText[]> {
 /** A target that cannot be read is passed over, unless a mint would revoke the token that it may hold. */
 async function textIn({ engine, member, tenure }: TokenWork, berth: Berth): Promise<SecretText | undefined> {
   try {
-    const observation = await throughBreaker(engine, { kind: "store", key: berth.declared.store }, () =>
-      tenure.call(STORE_CALL_LIMIT_MS, (signal) => berth.place.observe(signal)),
+    const observation = await throughBreaker(
+      engine,
+      { kind: "store", key: berth.declared.store, call: "observe" },
+      () => tenure.call(STORE_CALL_LIMIT_MS, (signal) => berth.place.observe(signal)),
     );
     return observation.state === "holds" ? observation.token : undefined;
   } catch (thrown) {

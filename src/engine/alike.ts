@@ -103,7 +103,7 @@ async function listed(engine: Engine, { declared, issuer }: Member, tenure: Tenu
   const { name, request } = declared;
   const query = { name, request, notBefore: engine.clock.now() };
   try {
-    return await throughBreaker(engine, { kind: "issuer", key: declared.issuer }, () =>
+    return await throughBreaker(engine, { kind: "issuer", key: declared.issuer, call: "find" }, () =>
       tenure.call(issuer.callLimitMs, (signal) => issuer.find(query, signal)),
     );
   } catch (thrown) {

@@ -1,6 +1,7 @@
 import { pausedUntil, type TokenDecision } from "../core/decide.ts";
 import type { Instant } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
+import { noGain } from "../core/gain.ts";
 import type { FoundToken } from "../core/ports.ts";
 import type { Mint, TokenRecord } from "../core/records.ts";
 import { SecretText } from "../core/secret-text.ts";
@@ -9,13 +10,16 @@ import { type Base, chooseBase } from "./base.ts";
 import { adoptFrom, look, PROVED_PER_LOOK_MAX, unknownOf } from "./look.ts";
 import { newMint, orderOf, recordAnswer, send } from "./order.ts";
 import { preflight } from "./preflight.ts";
-import { LookAgain, type TokenWork } from "./work.ts";
+import { traced } from "./traced.ts";
+import { failToken } from "./trouble.ts";
+import { LookAgain, type TokenWork, viewOfToken } from "./work.ts";
 
 type Renew = Extract<TokenDecision, { do: "renew" }>;
 
 /** Look, preflight, record the intent, ask: the steps up to a fresh token or to doubt. */
 export async function ask(work: TokenWork, record: TokenRecord, decision: Renew): Promise<void> {
   const { engine, member } = work;
+  if (decision.cause === "person" && (await endedWish(work, record))) return;
   const renewal = engine.random.hex(8);
   const token = member.declared.key;
   const started: DomainEvent = {
@@ -26,17 +30,36 @@ export async function ask(work: TokenWork, record: TokenRecord, decision: Renew)
     cause: decision.cause,
     reason: decision.reason,
   };
+  engine.trace?.about({ renewal });
   engine.emit(started);
-  const found = await look(engine, member, work.tenure, listingSince(work, record));
+  const found = await traced(engine, "renewd.look", {}, () =>
+    look(engine, member, work.tenure, listingSince(work, record)),
+  );
   if (decision.cause !== "anew" && (await adopted(work, record, found))) return;
   const base = await chooseBase(work, record, decision.cause, basesIn(found, record));
-  await preflight(work, record, base.kind, decision.urgent);
+  await traced(engine, "renewd.preflight", {}, () => preflight(work, record, base.kind, decision.urgent));
   if (!(await stillWanted(work, record))) return;
   const secret = secretFor(work, base);
   const mint = newMint(work, { record, decision, base, renewal, secret, known: liveIn(found, engine.clock.now()) });
   const order = orderOf(work, mint, secret, base.token);
-  const answer = await send(work, order, () => recordIntent(work, mint, secret, decision, started));
-  await recordAnswer(work, mint, order, answer);
+  await traced(engine, "renewd.request", {}, async () => {
+    const answer = await send(work, order, () => recordIntent(work, mint, secret, decision, started));
+    await recordAnswer(work, mint, order, answer);
+  });
+}
+
+/**
+ * What would gain nothing any more is not asked for. A token that was taken up since the wish is what that comes to; where
+ * there is none (the settings ask for less by now) it failed.
+ */
+async function endedWish(work: TokenWork, record: TokenRecord): Promise<boolean> {
+  const { engine, member, tenure } = work;
+  const { wish, desired } = record;
+  const error = noGain(viewOfToken(engine, member, record), wish?.lifetimeMs ?? null, engine.clock.now());
+  if (wish === null || desired === null || error === undefined) return false;
+  if (desired.acceptedAt >= wish.at) await tenure.changeToken({ wish: null });
+  else await failToken(work, error, { wish: null });
+  return true;
 }
 
 /** Whether what is there already was taken up, so that nothing is to be asked for. */

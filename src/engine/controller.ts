@@ -1,4 +1,5 @@
 import { probeNow } from "../core/breaker.ts";
+import { type CalendarEntry, calendarOf } from "../core/calendar.ts";
 import type {
   Accepted,
   Control,
@@ -11,18 +12,27 @@ import type {
 } from "../core/control.ts";
 import { createdStatus } from "../core/created-status.ts";
 import type { DomainEvent } from "../core/events.ts";
-import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
+import { DAY_MS, type Instant } from "../core/duration.ts";
 import { ERRORS, RenewdError } from "../core/errors.ts";
+import { noGain } from "../core/gain.ts";
 import type { Condition, Incident } from "../core/incidents.ts";
 import { type PlanEntry, planEntry } from "../core/plan.ts";
 import type { HistoryEntry, ServiceKey, TokenChange } from "../core/state-store.ts";
-import { type ServiceStatus, type StatusReport, type TokenStatus, tokenStatus } from "../core/status.ts";
+import {
+  type ChannelStatus,
+  type ServiceStatus,
+  type StatusReport,
+  type TokenStatus,
+  tokenStatus,
+} from "../core/status.ts";
 import { newToken, type TokenRecord } from "../core/records.ts";
+import type { LifetimeLimits } from "../core/ports.ts";
 import { pausedUntil, type TokenView, waitsForPerson } from "../core/decide.ts";
 import { DISCARD_HINT } from "../core/conditions.ts";
 import { createToken } from "./creation.ts";
 import type { Engine } from "./engine.ts";
 import type { Member } from "./fleet.ts";
+import { Limits } from "./limits.ts";
 import { accept, discard, rollback } from "./rulings.ts";
 import { LAST_SWEEP, type Sweeper } from "./sweeper.ts";
 import { viewOfToken } from "./work.ts";
@@ -30,20 +40,27 @@ import { viewOfToken } from "./work.ts";
 const HISTORY_DEFAULT = 50;
 /** So many tokens are created at a time, at persons' words. */
 const CREATIONS_MAX = 8;
-/** An exp has whole seconds, rounded down, so that a gain of less may be none. */
-const EXP_GRAIN_MS = 1_000;
 
 /** Answers for the daemon: reads the recorded state, records wishes, and asks for a sweep. */
 export class Controller implements Control {
   readonly #engine: Engine;
   readonly #sweeper: Sweeper;
   readonly #services: () => readonly ServiceKey[];
+  readonly #channels: () => Promise<readonly ChannelStatus[]>;
+  readonly #limits: Limits;
   #creations = 0;
 
-  constructor(engine: Engine, sweeper: Sweeper, services: () => readonly ServiceKey[]) {
+  constructor(
+    engine: Engine,
+    sweeper: Sweeper,
+    services: () => readonly ServiceKey[],
+    channels: () => Promise<readonly ChannelStatus[]> = () => Promise.resolve([]),
+  ) {
     this.#engine = engine;
     this.#sweeper = sweeper;
     this.#services = services;
+    this.#channels = channels;
+    this.#limits = new Limits(engine);
   }
 
   async status(): Promise<StatusReport> {
@@ -59,7 +76,8 @@ export class Controller implements Control {
     const daemon = (await state.incidents()).filter((incident) => incident.token === "").map(conditionOf);
     const ok = tokens.every((token) => token.ok) && daemon.length === 0;
     const created = createdStatus(await state.described(), now);
-    return { at: now, ok, lastSweepAt, daemon, services: await this.#failingServices(), tokens, created };
+    const [services, channels] = [await this.#failingServices(), await this.#channels()];
+    return { at: now, ok, lastSweepAt, daemon, services, channels, tokens, created };
   }
 
   async tokenStatus(token: string): Promise<TokenStatus> {
@@ -69,12 +87,17 @@ export class Controller implements Control {
 
   async plan(): Promise<readonly PlanEntry[]> {
     const now = this.#engine.clock.now();
-    const records = new Map((await this.#engine.state.tokens()).map((record) => [record.key, record]));
-    const entries = this.#members().map((member) => {
-      const record = records.get(member.declared.key) ?? newToken(member.declared.key, now);
-      return planEntry(this.#view(member, record), now);
-    });
+    const entries = (await this.#views(now)).map((view) => planEntry(view, now));
     return entries.sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
+  }
+
+  async calendar(days: number): Promise<readonly CalendarEntry[]> {
+    const now = this.#engine.clock.now();
+    return calendarOf(await this.#views(now), now, now + days * DAY_MS);
+  }
+
+  async limits(token: string): Promise<LifetimeLimits> {
+    return this.#limits.read((await this.#find(token)).member, this.#sweeper.signal);
   }
 
   async history(token: string, limit: number = HISTORY_DEFAULT): Promise<readonly HistoryEntry[]> {
@@ -95,12 +118,8 @@ export class Controller implements Control {
         "token_rejected",
         `the fresh token of ${token} waits for a decision, and the old one was revoked`,
       );
-    const asked = lifetimeMs ?? member.declared.request.lifetimeMs;
-    const isRevoked = view.issuer.overlap === "none" && member.declared.request.strategy === "replace";
-    if (record.desired !== null && !isRevoked && now + asked < record.desired.expAt + EXP_GRAIN_MS) {
-      const sum = `now + ${formatDuration(asked)} = ${formatInstant(now + asked)}, but the token in use lives until ${formatInstant(record.desired.expAt)}`;
-      throw new RenewdError("would_not_gain", sum);
-    }
+    const refusal = noGain(view, lifetimeMs, now);
+    if (refusal !== undefined) throw refusal;
     await this.#ask(token, "renew", { wish: { at: now, lifetimeMs, anew: false } });
     await this.#letProbe(member);
     void this.#sweeper.sweep();
@@ -230,6 +249,15 @@ export class Controller implements Control {
     }
   }
 
+  /** Every declared token as it is recorded. */
+  async #views(now: Instant): Promise<readonly TokenView[]> {
+    const records = new Map((await this.#engine.state.tokens()).map((record) => [record.key, record]));
+    return this.#members().map((member) => {
+      const record = records.get(member.declared.key) ?? newToken(member.declared.key, now);
+      return this.#view(member, record);
+    });
+  }
+
   #members(): readonly Member[] {
     return [...this.#engine.fleet().members.values()];
   }
@@ -265,8 +293,8 @@ function underWaySince({ wish, mint, trouble }: TokenRecord): Instant | undefine
   return wish !== null && (trouble === null || trouble.last.at < wish.at) ? wish.at : undefined;
 }
 
-function conditionOf({ reason, severity, message, action }: Incident): Condition {
-  return { reason, severity, message, action };
+function conditionOf({ reason, severity, message, next, action, dangerAt, expAt }: Incident): Condition {
+  return { reason, severity, message, next, action, dangerAt, expAt };
 }
 
 function failed(record: TokenRecord): RenewalStanding {

@@ -9,6 +9,7 @@ import type { Berth, Member } from "./fleet.ts";
 import { observe } from "./observe.ts";
 import { workUnderLease } from "./steps.ts";
 import { tellConditions } from "./tell.ts";
+import { traced } from "./traced.ts";
 import { failTarget } from "./target-trouble.ts";
 import type { TargetWork } from "./work.ts";
 import { confirm, notify, write } from "./write.ts";
@@ -25,6 +26,7 @@ export function workOnTarget(
       const berth = berthOf(engine, job);
       const view = berth === undefined ? undefined : await viewOf(engine, berth);
       if (berth === undefined || view === undefined) return undefined;
+      if (view.desired !== null) engine.trace?.about({ issue: view.desired.fingerprint });
       const decision = decideTarget(view, engine.clock.now());
       if (decision.do === "wait") return { wait: () => agendaOf(engine, berth, view, decision.until) };
       const target: TargetWork = { engine, ...berth, tenure, listingSince, stop };
@@ -54,16 +56,17 @@ async function act(
   record: TargetRecord,
   decision: Exclude<TargetDecision, { do: "wait" }>,
 ): Promise<void> {
+  const { engine } = work;
   switch (decision.do) {
     case "observe":
-      await observe(work, record);
+      await traced(engine, "renewd.observe", {}, () => observe(work, record));
       return;
     case "deliver":
-      return write(work, record);
+      return traced(engine, "renewd.deliver", {}, () => write(work, record));
     case "confirm":
-      return confirm(work, record);
+      return traced(engine, "renewd.confirm", {}, () => confirm(work, record));
     case "notify":
-      return notify(work, record);
+      return traced(engine, "renewd.notify", {}, () => notify(work, record));
   }
 }
 

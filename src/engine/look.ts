@@ -31,7 +31,7 @@ export async function look(
   const { issuer, declared } = member;
   if (!issuer.capabilities.lists) return [];
   const query = { name: declared.name, request: declared.request, notBefore };
-  return throughBreaker(engine, { kind: "issuer", key: declared.issuer }, () =>
+  return throughBreaker(engine, { kind: "issuer", key: declared.issuer, call: "find" }, () =>
     tenure.call(issuer.callLimitMs, (signal) => issuer.find(query, signal)),
   );
 }

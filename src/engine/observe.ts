@@ -24,7 +24,7 @@ export interface Seen {
  */
 export async function observe(work: TargetWork, record: TargetRecord): Promise<Seen> {
   const { engine, member, berth, tenure } = work;
-  const observation = await throughBreaker(engine, { kind: "store", key: berth.declared.store }, () =>
+  const observation = await throughBreaker(engine, { kind: "store", key: berth.declared.store, call: "observe" }, () =>
     tenure.call(STORE_CALL_LIMIT_MS, (signal) => berth.place.observe(signal)),
   );
   const fingerprint = fingerprintOf(observation);

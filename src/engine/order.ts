@@ -75,7 +75,7 @@ export function send(work: TokenWork, order: MintOrder, record: () => Promise<vo
   };
   return throughBreaker(
     engine,
-    { kind: "issuer", key: member.declared.issuer },
+    { kind: "issuer", key: member.declared.issuer, call: "request" },
     () => tenure.call(member.issuer.callLimitMs, ask),
     { record, failureOf: (given) => (given.outcome === "minted" ? undefined : given.error) },
   );

@@ -51,7 +51,7 @@ export async function preflight(
 async function tryPlace(work: TokenWork, berth: Berth): Promise<RenewdError | undefined> {
   const { engine, tenure } = work;
   try {
-    await throughBreaker(engine, { kind: "store", key: berth.declared.store }, () =>
+    await throughBreaker(engine, { kind: "store", key: berth.declared.store, call: "preflight" }, () =>
       tenure.call(STORE_CALL_LIMIT_MS, (signal) => berth.place.preflight(signal)),
     );
     return undefined;

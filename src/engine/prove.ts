@@ -11,6 +11,7 @@ import { verify, type Verdict } from "../core/verify.ts";
 import { expectationOf } from "./expectation.ts";
 import { LookAgain, type TokenWork } from "./work.ts";
 import { retiredBy } from "./retiring.ts";
+import { traced } from "./traced.ts";
 import { failToken } from "./trouble.ts";
 
 /** Proves the fresh token of the open mint: accepted it becomes desired, rejected it is quarantined and the old one stays. */
@@ -25,7 +26,12 @@ export async function proveFresh(work: TokenWork, record: TokenRecord): Promise<
   if (mint.kind === "extend" && isOutOfUse) return tenure.changeToken({ mint: null });
   if (text === undefined) throw new TypeError("an open mint without its sealed token");
   const { issuer } = member;
-  const inspection = await tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(text, signal));
+  const inspection = await traced(
+    engine,
+    "renewd.call",
+    { service: "issuer", key: member.declared.issuer, call: "inspect" },
+    () => tenure.call(issuer.callLimitMs, (signal) => issuer.inspect(text, signal)),
+  );
   const expected = expectationOf(member, record, { minted: mint });
   const verdict = verify(mint.kind === "extend" ? begunAnew(inspection) : inspection, expected, engine.clock.now());
   switch (verdict.outcome) {

@@ -13,6 +13,7 @@ import { retirementOf } from "./retiring.ts";
 import { settle } from "./settle.ts";
 import { workUnderLease } from "./steps.ts";
 import { tellConditions } from "./tell.ts";
+import { traced } from "./traced.ts";
 import { failToken } from "./trouble.ts";
 import { type TokenWork, viewOfToken } from "./work.ts";
 
@@ -23,6 +24,7 @@ export function workOnToken(engine: Engine, key: string, listingSince: Instant, 
       const member = engine.fleet().members.get(key);
       const view = member === undefined ? undefined : await viewOf(engine, member);
       if (member === undefined || view === undefined) return undefined;
+      if (view.record.mint !== null) engine.trace?.about({ renewal: view.record.mint.id });
       const decision = decide(view, engine.clock.now());
       if (decision.do === "wait") return { wait: () => agendaOf(engine, view, decision.until) };
       const token: TokenWork = { engine, member, tenure, listingSince };
@@ -40,17 +42,18 @@ async function act(
   record: TokenRecord,
   decision: Exclude<TokenDecision, { do: "wait" }>,
 ): Promise<void> {
+  const { engine } = work;
   switch (decision.do) {
     case "renew":
       return ask(work, record, decision);
     case "settle":
-      return settle(work, record);
+      return traced(engine, "renewd.settle", {}, () => settle(work, record));
     case "verify":
-      return proveFresh(work, record);
+      return traced(engine, "renewd.verify", {}, () => proveFresh(work, record));
     case "outlive":
       return outlive(work, record);
     case "retire":
-      return retire(work, record);
+      return traced(engine, "renewd.retire", {}, () => retire(work, record));
   }
 }
 

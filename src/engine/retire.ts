@@ -46,7 +46,7 @@ async function end({ engine, member, tenure }: TokenWork, issue: RetiringIssue):
   if (token === undefined) throw new RenewdError("state_key", `the text of ${fingerprint} is not kept`);
   await throughBreaker(
     engine,
-    { kind: "issuer", key: declared.issuer },
+    { kind: "issuer", key: declared.issuer, call: "retire" },
     () => tenure.call(issuer.callLimitMs, (signal) => endAt({ issuerId, token }, signal)),
     { record: () => tenure.changeToken({ retiring: { fingerprint, trouble } }) },
   );
@@ -80,7 +80,7 @@ async function heldByNobody(
 
 async function heldIn({ engine, tenure }: TokenWork, { declared, place }: Berth): Promise<Fingerprint | null> {
   try {
-    const observation = await throughBreaker(engine, { kind: "store", key: declared.store }, () =>
+    const observation = await throughBreaker(engine, { kind: "store", key: declared.store, call: "observe" }, () =>
       tenure.call(STORE_CALL_LIMIT_MS, (signal) => place.observe(signal)),
     );
     return fingerprintOf(observation);

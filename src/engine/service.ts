@@ -2,11 +2,14 @@ import { admit, type Admission, type Admitted, afterFailure, afterSuccess, isBro
 import type { Instant } from "../core/duration.ts";
 import { type RenewdError, toRenewdError } from "../core/errors.ts";
 import type { ServiceKey } from "../core/state-store.ts";
+import type { Detour } from "../core/trace.ts";
 import type { Engine } from "./engine.ts";
 import { LeaseLost } from "./tenure.ts";
+import { traced } from "./traced.ts";
 
 /** The service is known to fail and this call may not go out yet. Not a failure of whoever wanted it. */
-export class NotAdmitted extends Error {
+export class NotAdmitted extends Error implements Detour {
+  readonly detour = "not_admitted";
   readonly until: Instant;
 
   constructor(service: ServiceKey, until: Instant, reason: string) {
@@ -14,6 +17,11 @@ export class NotAdmitted extends Error {
     this.name = "NotAdmitted";
     this.until = until;
   }
+}
+
+/** One of the calls of an issuer or a store, as spans name it. */
+interface ServiceCall extends ServiceKey {
+  readonly call: string;
 }
 
 interface CallOptions<T> {
@@ -29,10 +37,11 @@ interface CallOptions<T> {
  */
 export async function throughBreaker<T>(
   engine: Engine,
-  service: ServiceKey,
+  { kind, key, call: name }: ServiceCall,
   call: () => Promise<T>,
   { failureOf = () => undefined, record }: CallOptions<T> = {},
 ): Promise<T> {
+  const service: ServiceKey = { kind, key };
   const admission = await engine.state.changeBreaker(service, (breaker) => {
     const answer = admit(breaker, engine.clock.now());
     return { breaker: answer.admitted ? answer.breaker : breaker, answer };
@@ -41,7 +50,12 @@ export async function throughBreaker<T>(
   await record?.();
   let answer: T;
   try {
-    answer = await call();
+    answer = await traced(engine, "renewd.call", { service: kind, key, call: name }, async () => {
+      const given = await call();
+      const failure = failureOf(given);
+      if (failure !== undefined) engine.trace?.failed(failure);
+      return given;
+    });
   } catch (thrown) {
     if (thrown instanceof LeaseLost) throw thrown;
     const error = toRenewdError(thrown);

@@ -5,6 +5,7 @@ import type { Agenda, Job } from "../core/state-store.ts";
 import type { Engine } from "./engine.ts";
 import { NotAdmitted } from "./service.ts";
 import { LeaseLost, Tenure } from "./tenure.ts";
+import { traced } from "./traced.ts";
 import { LookAgain } from "./work.ts";
 
 /** A renewal and a delivery have a handful of steps; more than this in one claim means that something does not move. */
@@ -25,7 +26,17 @@ export interface Worker {
 }
 
 /** Claims the job, takes steps until there is nothing to do now, notes when to look again. */
-export async function workUnderLease(engine: Engine, job: Job, stop: AbortSignal, worker: Worker): Promise<void> {
+export function workUnderLease(engine: Engine, job: Job, stop: AbortSignal, worker: Worker): Promise<void> {
+  const declared = engine.fleet().members.get(job.token)?.declared;
+  const { token, target } = job;
+  const { name = "", issuer = "" } = declared ?? {};
+  const work = (): Promise<void> => takeTurn(engine, job, stop, worker);
+  if (target === null) return traced(engine, "renewd.token", { token, name, issuer }, work);
+  const store = declared?.targets.find(({ label }) => label === target)?.store ?? "";
+  return traced(engine, "renewd.target", { token, name, target, store }, work);
+}
+
+async function takeTurn(engine: Engine, job: Job, stop: AbortSignal, worker: Worker): Promise<void> {
   const tenure = await Tenure.claim(job, engine, stop);
   if (tenure === undefined) return;
   try {

@@ -7,6 +7,7 @@ import type { Engine } from "./engine.ts";
 import { Pool } from "./pool.ts";
 import { workOnToken } from "./renew.ts";
 import { tellConditions } from "./tell.ts";
+import { traced } from "./traced.ts";
 import { askTheTime, WITNESS_EVERY_MS } from "./witness.ts";
 
 /** Incidents of the daemon itself have no token; this is the part of it that they concern. */
@@ -79,7 +80,7 @@ export class Sweeper {
       this.#lookAgain = true;
       return this.#looking;
     }
-    this.#looking = this.#look().finally(() => {
+    this.#looking = traced(this.#engine, "renewd.sweep", {}, () => this.#look()).finally(() => {
       this.#looking = undefined;
       if (!this.#lookAgain) return;
       this.#lookAgain = false;
@@ -127,6 +128,7 @@ export class Sweeper {
       await this.#noteSweep(now);
     } catch (thrown) {
       const { code, message } = toRenewdError(thrown);
+      this.#engine.trace?.failed(thrown);
       emit({ type: "sweep:failed", at: now, code, message: code === "bug" ? describeBug(thrown) : message });
     }
   }
@@ -198,7 +200,8 @@ export class Sweeper {
 function skewCondition(leaptMs: number): Condition {
   const message = `The wall clock leapt by ${formatDuration(leaptMs)} against the time since the host's start.`;
   const action = "Check the host's time service. No window is overridden until an issuer's clock agrees with ours.";
-  return { reason: "clock_skewed", severity: "warning", message, action };
+  const next = "It works on, and believes the clock again once an issuer's agrees with it.";
+  return { reason: "clock_skewed", severity: "warning", message, next, action, dangerAt: null, expAt: null };
 }
 
 /** A bug's message may hold anything; its kind and place do not. */

@@ -5,7 +5,7 @@ import type { Engine } from "./engine.ts";
 
 /** Brings the recorded incidents of one subject in line with what is wrong now. Answers when the next reminder is due. */
 export async function tellConditions(
-  engine: Engine,
+  engine: Pick<Engine, "clock" | "state" | "emit">,
   subject: Subject,
   conditions: readonly Condition[],
   deadlineAt: Instant | null,

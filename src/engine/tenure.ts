@@ -1,5 +1,6 @@
 import type { Instant } from "../core/duration.ts";
 import type { Clock } from "../core/ports.ts";
+import type { Detour } from "../core/trace.ts";
 import { limited } from "./limited.ts";
 import type { Agenda, Job, Lease, StateStore, TargetChange, TokenChange } from "../core/state-store.ts";
 
@@ -11,7 +12,9 @@ const CLOCKS_AGREE_MS = 5_000;
 const REST_MS = 250;
 
 /** The lease is another's: whatever this worker still wants to do, it must not. */
-export class LeaseLost extends Error {
+export class LeaseLost extends Error implements Detour {
+  readonly detour = "lease_lost";
+
   constructor(job: Job) {
     super(`the lease on ${job.token}${job.target === null ? "" : `/${job.target}`} was lost`);
     this.name = "LeaseLost";

@@ -3,6 +3,7 @@ import {
   CALLS_PER_HOUR_ONE,
   callAllowedAt,
   nextTryAt,
+  triesInHour,
   type Urgency,
   withCall,
 } from "../core/backoff.ts";
@@ -26,7 +27,8 @@ export function addTrouble(
 ): Trouble {
   const attempts = (before?.attempts ?? 0) + 1;
   const roomAt = callAllowedAt(calls, now, CALLS_PER_HOUR_ONE - CALLS_PER_ATTEMPT + 1);
-  const failed = { attempts, retry: error.retry, retryAfterMs: error.retryAfterMs };
+  const { retry, retryAfterMs } = error;
+  const failed = { attempts, retry, retryAfterMs, triesLeft: triesInHour(calls, now) };
   return {
     attempts,
     since: before?.since ?? now,
@@ -46,6 +48,7 @@ export function addCalls(calls: readonly Instant[], now: Instant): readonly Inst
 export async function failToken(work: TokenWork, error: RenewdError, also: TokenChange = {}): Promise<void> {
   const { engine, member, tenure } = work;
   const { key } = member.declared;
+  engine.trace?.failed(error);
   const record = await engine.state.token(key);
   if (record === undefined) return;
   const now = engine.clock.now();

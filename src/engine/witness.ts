@@ -16,7 +16,7 @@ export async function askTheTime(engine: Engine, stop: AbortSignal): Promise<voi
     if (engine.watch.trusted || stop.aborted) return;
     if (asked.has(declared.issuer)) continue;
     asked.add(declared.issuer);
-    const service = { kind: "issuer", key: declared.issuer } as const;
+    const service = { kind: "issuer", key: declared.issuer, call: "probe" } as const;
     const probe = (): Promise<unknown> =>
       limited(engine.clock, issuer.callLimitMs, stop, (signal) => issuer.probe([declared.request], signal));
     // One that cannot be asked is no witness; that it fails is told by its breaker.

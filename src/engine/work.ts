@@ -1,6 +1,7 @@
 import type { TokenView } from "../core/decide.ts";
 import type { Instant } from "../core/duration.ts";
 import type { TokenRecord } from "../core/records.ts";
+import type { Detour } from "../core/trace.ts";
 import type { Engine } from "./engine.ts";
 import type { Berth, Member } from "./fleet.ts";
 import type { Tenure } from "./tenure.ts";
@@ -30,7 +31,8 @@ export interface TargetWork extends TokenWork {
 }
 
 /** Not there yet, and nothing is wrong: look again at `at`. */
-export class LookAgain extends Error {
+export class LookAgain extends Error implements Detour {
+  readonly detour = "look_again";
   readonly at: Instant;
 
   constructor(at: Instant) {

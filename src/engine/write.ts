@@ -42,7 +42,7 @@ export async function write(work: TargetWork, record: TargetRecord): Promise<voi
   }
   const { version } = seen.observation;
   const adopt = record.ownership === "granted";
-  await throughBreaker(engine, { kind: "store", key: berth.declared.store }, () =>
+  await throughBreaker(engine, { kind: "store", key: berth.declared.store, call: "write" }, () =>
     tenure.call(STORE_CALL_LIMIT_MS, (signal) => berth.place.write(text, { version, adopt, signal })),
   );
   const at = engine.clock.now();
@@ -57,7 +57,7 @@ export async function confirm(work: TargetWork, record: TargetRecord): Promise<v
   const { engine, member, berth, tenure } = work;
   const { delivery } = record;
   if (delivery === null) return;
-  const observation = await throughBreaker(engine, { kind: "store", key: berth.declared.store }, () =>
+  const observation = await throughBreaker(engine, { kind: "store", key: berth.declared.store, call: "observe" }, () =>
     tenure.call(STORE_CALL_LIMIT_MS, (signal) => berth.place.observe(signal)),
   );
   const token = await engine.state.token(member.declared.key);

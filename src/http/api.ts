@@ -1,17 +1,19 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Control } from "../core/control.ts";
-import { MINUTE_MS, parseInstant } from "../core/duration.ts";
+import { MINUTE_MS, parseInstant, SECOND_MS } from "../core/duration.ts";
 import { RenewdError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 import type { Access } from "./access.ts";
 import type { EventHub } from "./event-hub.ts";
+import { CALENDAR_DAYS_MAX } from "./control-calls.ts";
 import { allow, type HttpEnv, ownPagesOnly, smallBody } from "./guard.ts";
 import { Refusal } from "./problem.ts";
 
 const TEN_YEARS_MIN = 5_259_600;
 const HISTORY_DEFAULT = 50;
 const HISTORY_MAX = 500;
+const CALENDAR_DAYS_DEFAULT = 30;
 
 const renewBody = z.strictObject({ lifetime_minutes: z.int().min(1).max(TEN_YEARS_MIN).optional() });
 const pauseBody = z.strictObject({
@@ -22,6 +24,7 @@ const pauseBody = z.strictObject({
   reason: z.string().min(1).max(500).optional(),
 });
 const emptyBody = z.strictObject({});
+const calendarDays = z.coerce.number().int().min(1).max(CALENDAR_DAYS_MAX);
 const historyLimit = z.coerce.number().int().min(1).max(HISTORY_MAX);
 
 export interface ApiDeps {
@@ -45,7 +48,17 @@ export function createApi({ control, access, events }: ApiDeps): Hono<HttpEnv> {
   api.get("/tokens/:token/renewals/:since{[0-9]{1,15}}", read, async (c) =>
     c.json(present(await control.renewal(tokenOf(c), Number(c.req.param("since"))))),
   );
+  api.get("/tokens/:token/limits", read, async (c) => {
+    const token = tokenOf(c);
+    const { longestMs, latestAt } = await control.limits(token);
+    const longest = { longest_seconds: longestMs === null ? null : longestMs / SECOND_MS };
+    return c.json({ token, ...longest, ...(present({ latestAt }) as object) });
+  });
   api.get("/plan", read, async (c) => c.json({ plan: present(await control.plan()) }));
+  api.get("/calendar", read, async (c) => {
+    const days = parse(calendarDays, c.req.query("days") ?? CALENDAR_DAYS_DEFAULT, "days");
+    return c.json({ days, calendar: present(await control.calendar(days)) });
+  });
   api.get("/events", read, (c) => streamEvents(c, events));
 
   const act = [allow(access, "operator"), ownPagesOnly, smallBody] as const;

@@ -35,9 +35,8 @@ export class Bearers {
     }));
   }
 
-  /** The greatest role that this text has; undefined when it is no token of ours. Every token is looked at, whatever the others say. */
-  async roleOf(text: string): Promise<Role | undefined> {
-    const offered = sha256(text);
+  /** The greatest role of the text with this SHA-256; undefined when it is no token of ours. Every token is looked at, whatever the others say. */
+  async roleOf(offered: Buffer): Promise<Role | undefined> {
     this.#known = this.#known.map((each) => this.#refreshed(each));
     const hashes = await Promise.all(this.#known.map(async ({ token, hash }) => ({ token, hash: await hash })));
     const matching = hashes.filter(({ hash }) => timingSafeEqual(hash ?? NOTHING, offered));
@@ -69,6 +68,6 @@ const POWER: Readonly<Record<Role, number>> = { metrics: 0, viewer: 1, operator:
 /** No text has this hash. */
 const NOTHING = Buffer.alloc(32);
 
-function sha256(text: string): Buffer {
+export function sha256(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }

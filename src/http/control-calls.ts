@@ -12,6 +12,9 @@ export interface Remote extends Control {
   reload(): Promise<readonly string[]>;
 }
 
+/** How far ahead anybody may ask. */
+export const CALENDAR_DAYS_MAX = 366;
+
 const token = z.string().max(200);
 const instant = z.number();
 const shortText = z.string().max(500);
@@ -48,6 +51,8 @@ export const CALLS: { readonly [M in keyof Remote]: z.ZodType<Parameters<Remote[
   status: z.tuple([]),
   tokenStatus: z.tuple([token]),
   plan: z.tuple([]),
+  calendar: z.tuple([z.int().min(1).max(CALENDAR_DAYS_MAX)]),
+  limits: z.tuple([token]),
   history: z.tuple([token, z.int().min(1).max(10_000)]),
   renew: z.tuple([token, z.number().positive().nullable()]),
   renewal: z.tuple([token, instant]),

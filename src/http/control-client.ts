@@ -20,6 +20,8 @@ export async function connectControl(path: string): Promise<(Remote & { close():
     status: bound("status"),
     tokenStatus: bound("tokenStatus"),
     plan: bound("plan"),
+    calendar: bound("calendar"),
+    limits: bound("limits"),
     history: bound("history"),
     renew: bound("renew"),
     renewal: bound("renewal"),

@@ -11,13 +11,17 @@ import { Refusal } from "./problem.ts";
 
 export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
+  /** The caller's, once `allow` let him in. */
+  Variables: { role: Role };
 }
 
+/** Said to who brought nothing to sign in with. */
+export const NOTHING_BROUGHT = "This needs a token or a session.";
 export const SESSION_COOKIE = "renewd_session";
 const OPEN_TO_ALL: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 const BODY_BYTES_MAX: number = 16 * 1024;
 
-/** On every answer. The page's own policy for its content stands where it is made. */
+/** On every answer. A page's own policy for its content stands where it is made, as does what may be kept of an asset. */
 export const secureHeaders: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEnv>(async (c, next) => {
   await next();
   const { headers } = c.res;
@@ -26,7 +30,7 @@ export const secureHeaders: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEn
   headers.set("Referrer-Policy", "no-referrer");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
-  headers.set("Cache-Control", "no-store");
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   if (!headers.has("Content-Security-Policy")) {
     headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   }
@@ -54,6 +58,7 @@ export function allow(access: Access, ...roles: readonly Role[]): MiddlewareHand
   return createMiddleware<HttpEnv>(async (c, next) => {
     const role = await roleOf(access, c);
     if (!roles.includes(role)) throw new Refusal("forbidden", `This needs the role ${roles[0]}; you have ${role}.`);
+    c.set("role", role);
     await next();
   });
 }
@@ -64,9 +69,7 @@ async function roleOf(access: Access, c: Context<HttpEnv>): Promise<Role> {
   if (verdict.known) return verdict.role;
   if ("waitMs" in verdict) throw tooManyAttempts(verdict.waitMs);
   const offered = verdict.offered || c.req.header("authorization") !== undefined;
-  const detail = offered
-    ? "What was sent to sign in is not valid, or not valid any more."
-    : "This needs a token or a session.";
+  const detail = offered ? "What was sent to sign in is not valid, or not valid any more." : NOTHING_BROUGHT;
   throw new Refusal("unauthenticated", detail, { "WWW-Authenticate": 'Bearer realm="renewd"' });
 }
 

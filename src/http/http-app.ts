@@ -1,15 +1,19 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Control } from "../core/control.ts";
+import type { Clock } from "../core/ports.ts";
 import type { Access } from "./access.ts";
 import { createApi } from "./api.ts";
+import { assetRoutes } from "./dashboard/assets.ts";
+import { dashboardRoutes } from "./dashboard/routes.ts";
+import type { SignInWay } from "./dashboard/sign-in-page.ts";
 import type { EventHub } from "./event-hub.ts";
 import { allow, type HttpEnv, knownHostOnly, secureHeaders } from "./guard.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
-import { livePage, problemPage } from "./page.ts";
+import type { Oidc } from "./oidc.ts";
+import { problemPage } from "./page.ts";
 import { answerProblem, Refusal } from "./problem.ts";
-import { statusBody } from "./status-body.ts";
-import { signInRoute } from "./sign-in.ts";
+import { signInRoutes } from "./sign-in.ts";
 
 export interface HttpDeps {
   readonly control: Control;
@@ -19,15 +23,19 @@ export interface HttpDeps {
   readonly events: EventHub;
   /** Names by which the server may be called, besides the address that it listens on and the loopback's. */
   readonly hostNames?: readonly string[];
+  /** By which the dashboard's status is kept for a moment; without it, it is shared only by those who ask at once. */
+  readonly clock?: Pick<Clock, "now" | "monotonicMs">;
+  /** Sign-in at an OpenID provider, where the settings have one. */
+  readonly oidc?: Pick<Oidc, "routes" | "label">;
 }
 
 export type HttpApp = Hono<HttpEnv>;
 
 /** The whole of the daemon's HTTP, without a listening socket. */
 export function createHttpApp(deps: HttpDeps): HttpApp {
-  const { control, health, metrics, access } = deps;
+  const { health, metrics, access } = deps;
   const app = new Hono<HttpEnv>();
-  app.onError((error, c) => (wantsPage(c.req.path) ? problemPage(error) : answerProblem(error)));
+  app.onError((error, c) => (wantsPage(c) ? problemPage(error, waysOf(deps)) : answerProblem(error)));
   app.notFound(() => answerProblem(new Refusal("not_found", "There is nothing at this address.")));
   app.use(secureHeaders, knownHostOnly(deps.hostNames ?? []));
 
@@ -42,13 +50,22 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.get("/metrics", allow(access, "viewer", "operator", "metrics"), async (c) =>
     c.body(await metrics.render(), 200, { "Content-Type": metrics.contentType }),
   );
-  app.get("/sign-in", signInRoute(access));
-  app.get("/", allow(access, "viewer", "operator"), async () => livePage(200, statusBody(await control.status())));
+  app.route("/assets", assetRoutes());
+  app.route("/", signInRoutes(access));
+  if (deps.oidc !== undefined) app.route("/", deps.oidc.routes);
+  app.route("/", dashboardRoutes(deps));
   app.route("/api/v1", createApi(deps));
   return app;
 }
 
+/** Besides links and API tokens. Read at each page: settings are reloaded. */
+function waysOf({ oidc }: HttpDeps): readonly SignInWay[] {
+  const label = oidc?.label ?? null;
+  return label === null ? [] : [{ label: `Sign in with ${label}`, href: "/sign-in/oidc" }];
+}
+
 /** People at a browser get pages, programs get problems. */
-function wantsPage(path: string): boolean {
-  return path === "/" || path === "/sign-in";
+function wantsPage({ req }: Context<HttpEnv>): boolean {
+  if (req.method !== "GET" && req.method !== "HEAD") return false;
+  return req.path === "/" || /^\/(?:calendar$|tokens\/|sign-in)/.test(req.path);
 }

@@ -1,7 +1,9 @@
-import { Counter, type Registry } from "prom-client";
+import type { Counter, Registry } from "prom-client";
 import type { ErrorCode } from "../core/errors.ts";
 import type { DomainEvent, Emit, EventType, RenewalResult } from "../core/events.ts";
-import type { Settings } from "../core/settings.ts";
+import type { Declared } from "./metric-gauges.ts";
+import type { LabelOf } from "./metric-list.ts";
+import { makeCounter } from "./metric-make.ts";
 
 type DeliveryResult = "delivered" | "adopted" | "failed";
 
@@ -14,41 +16,35 @@ const RENEWAL_RESULTS: readonly RenewalResult[] = [
   "failed",
 ];
 const DELIVERY_RESULTS: readonly DeliveryResult[] = ["delivered", "adopted", "failed"];
+const NOTIFICATION_RESULTS = ["sent", "failed"] as const;
 
-/** Counts events. A token or target that is not declared is not counted: labels come from the settings only. */
+/** Counts events. A token, target or channel that is not declared is not counted: labels come from the settings only. */
 export class MetricCounters {
-  readonly #renewals: Counter<"token" | "result">;
-  readonly #deliveries: Counter<"token" | "target" | "result">;
+  readonly #renewals: Counted<"renewals_total">;
+  readonly #deliveries: Counted<"deliveries_total">;
+  readonly #notifications: Counted<"notifications_total">;
   readonly #issuerRequests: Counter<"issuer" | "call" | "status">;
   readonly #storeRequests: Counter<"store" | "call" | "status">;
-  #declared: ReadonlyMap<string, readonly string[]> = new Map();
 
   constructor(registry: Registry) {
-    const counter = <T extends string>(name: string, help: string, labelNames: T[]): Counter<T> =>
-      new Counter({ name: `renewd_${name}`, help, labelNames, registers: [registry] });
-    this.#renewals = counter("renewals_total", "Renewals by how they ended.", ["token", "result"]);
-    this.#deliveries = counter("deliveries_total", "Deliveries by how they ended.", ["token", "target", "result"]);
-    this.#issuerRequests = counter("issuer_requests_total", "Requests to issuers.", ["issuer", "call", "status"]);
-    this.#storeRequests = counter("store_requests_total", "Requests to stores.", ["store", "call", "status"]);
+    this.#renewals = new Counted(makeCounter(registry, "renewals_total"));
+    this.#deliveries = new Counted(makeCounter(registry, "deliveries_total"));
+    this.#notifications = new Counted(makeCounter(registry, "notifications_total"));
+    this.#issuerRequests = makeCounter(registry, "issuer_requests_total");
+    this.#storeRequests = makeCounter(registry, "store_requests_total");
   }
 
   /** Everything declared has its series, from 0; what goes on keeps its count, what is gone ends. */
-  declare({ tokens }: Pick<Settings, "tokens">): void {
-    const declared = new Map(tokens.map((token) => [token.key, token.targets.map((target) => target.label)]));
-    for (const [token, targets] of this.#declared) {
-      const kept = declared.get(token);
-      if (kept === undefined) for (const result of RENEWAL_RESULTS) this.#renewals.remove({ token, result });
-      for (const target of targets.filter((label) => kept?.includes(label) !== true)) {
-        for (const result of DELIVERY_RESULTS) this.#deliveries.remove({ token, target, result });
-      }
-    }
-    for (const [token, targets] of declared) {
-      for (const result of RENEWAL_RESULTS) this.#renewals.inc({ token, result }, 0);
-      for (const target of targets) {
-        for (const result of DELIVERY_RESULTS) this.#deliveries.inc({ token, target, result }, 0);
-      }
-    }
-    this.#declared = declared;
+  declare({ tokens, alerts }: Pick<Declared, "tokens" | "alerts">): void {
+    this.#renewals.declare(tokens.flatMap(({ key }) => RENEWAL_RESULTS.map((result) => ({ token: key, result }))));
+    this.#deliveries.declare(
+      tokens.flatMap(({ key, targets }) =>
+        targets.flatMap(({ label }) => DELIVERY_RESULTS.map((result) => ({ token: key, target: label, result }))),
+      ),
+    );
+    this.#notifications.declare(
+      alerts.channels.flatMap(({ key }) => NOTIFICATION_RESULTS.map((result) => ({ channel: key, result }))),
+    );
   }
 
   readonly onEvent: Emit = (event) => {
@@ -58,13 +54,35 @@ export class MetricCounters {
       else this.#storeRequests.inc({ store: key, call, status });
       return;
     }
-    const renewal = renewalOf(event);
-    if (renewal !== undefined && this.#declared.has(renewal.token)) this.#renewals.inc(renewal);
-    const delivery = deliveryOf(event);
-    if (delivery !== undefined && this.#declared.get(delivery.token)?.includes(delivery.target) === true) {
-      this.#deliveries.inc(delivery);
-    }
+    this.#renewals.count(renewalOf(event));
+    this.#deliveries.count(deliveryOf(event));
+    this.#notifications.count(notificationOf(event));
   };
+}
+
+/** A counter of which only declared series exist. */
+class Counted<Name extends "renewals_total" | "deliveries_total" | "notifications_total"> {
+  readonly #counter: Counter<LabelOf<Name>>;
+  #declared: ReadonlyMap<string, Readonly<Record<LabelOf<Name>, string>>> = new Map();
+
+  constructor(counter: Counter<LabelOf<Name>>) {
+    this.#counter = counter;
+  }
+
+  declare(series: readonly Readonly<Record<LabelOf<Name>, string>>[]): void {
+    const declared = new Map(series.map((labels) => [keyOf(labels), labels]));
+    for (const [key, labels] of this.#declared) if (!declared.has(key)) this.#counter.remove(labels);
+    for (const labels of series) this.#counter.inc(labels, 0);
+    this.#declared = declared;
+  }
+
+  count(labels: Readonly<Record<LabelOf<Name>, string>> | undefined): void {
+    if (labels !== undefined && this.#declared.has(keyOf(labels))) this.#counter.inc(labels);
+  }
+}
+
+function keyOf(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const FAILURE_RESULTS: ReadonlyMap<ErrorCode, RenewalResult> = new Map([
@@ -89,3 +107,8 @@ const DELIVERY_EVENTS: ReadonlyMap<EventType, DeliveryResult> = new Map([
   ["target:adopted", "adopted"],
   ["target:failed", "failed"],
 ]);
+
+function notificationOf(event: DomainEvent): { channel: string; result: "sent" | "failed" } | undefined {
+  if (event.type === "channel:told") return { channel: event.channel, result: "sent" };
+  return event.type === "channel:failed" ? { channel: event.channel, result: "failed" } : undefined;
+}

@@ -1,144 +1,142 @@
-import { Gauge, type Registry } from "prom-client";
+import type { Gauge, Registry } from "prom-client";
+import { openingFrom } from "../core/decide.ts";
 import { type Instant, SECOND_MS } from "../core/duration.ts";
-import type { IncidentReason } from "../core/incidents.ts";
-import type { StatusReport, TokenStatus } from "../core/status.ts";
+import type { Settings } from "../core/settings.ts";
+import type { StatusReport, TargetStatus, TokenState, TokenStatus } from "../core/status.ts";
+import type { DeclaredToken } from "../core/token.ts";
+import { type LabelOf, METRICS } from "./metric-list.ts";
+import { type GaugeName, makeGauge } from "./metric-make.ts";
+
+/** What the settings in force name: all that is measured. */
+export type Declared = Pick<Settings, "issuers" | "stores" | "tokens" | "alerts">;
 
 /** Gauges that the recorded state fills at each scrape. What is not known has no series, rather than a 0 that would read as 1970. */
 export class MetricGauges {
-  readonly #gauges: readonly { readonly gauge: Gauge; readonly view: View }[];
+  readonly #gauges: readonly (View & { readonly gauge: Gauge })[];
 
   constructor(registry: Registry) {
-    this.#gauges = VIEWS.map((view) => {
-      const { name, help, labels } = view;
-      const gauge = new Gauge({ name: `renewd_${name}`, help, labelNames: [...labels], registers: [registry] });
-      return { gauge, view };
-    });
+    this.#gauges = VIEWS.map((each) => ({ ...each, gauge: makeGauge(registry, each.name) }));
   }
 
-  show(report: StatusReport): void {
-    for (const { gauge, view } of this.#gauges) {
+  show(report: StatusReport, declared: Declared): void {
+    for (const { name, gauge, samplesOf } of this.#gauges) {
       gauge.reset();
-      // A gauge without labels would be reset to 0, not to nothing.
-      if (view.labels.length === 0) gauge.remove();
-      view.show(gauge, report);
+      const samples = samplesOf(report, declared);
+      // A gauge without labels was reset to 0, not to nothing.
+      if (METRICS[name].labels.length === 0) gauge.remove();
+      for (const { labels, value } of samples) gauge.set(labels, value);
     }
   }
+}
+
+interface Sample<Label extends string = string> {
+  readonly labels: Readonly<Record<Label, string>>;
+  readonly value: number;
 }
 
 interface View {
-  readonly name: string;
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly show: (gauge: Gauge, report: StatusReport) => void;
+  readonly name: GaugeName;
+  readonly samplesOf: (report: StatusReport, declared: Declared) => readonly Sample[];
 }
+
+/** Every state has its series, so that one that empties is seen to be empty. */
+const STATES: Readonly<Record<TokenState, 0>> = {
+  ok: 0,
+  first: 0,
+  due: 0,
+  renewing: 0,
+  undelivered: 0,
+  delivered_in_part: 0,
+  in_doubt: 0,
+  waiting_for_person: 0,
+  verifying: 0,
+  failing: 0,
+  quarantined: 0,
+  paused: 0,
+  late: 0,
+  expired: 0,
+};
 
 const VIEWS: readonly View[] = [
-  {
-    name: "target_token_expiration_timestamp_seconds",
-    help: "Expiry of the token that a consumer of this target can really read.",
-    labels: ["token", "target"],
-    show: (gauge, { tokens }) => {
-      for (const { token, targets } of tokens) {
-        for (const { target, held } of targets) if (held !== null) gauge.set({ token, target }, seconds(held.expAt));
-      }
-    },
-  },
-  perToken(
-    "token_expiration_timestamp_seconds",
-    "The earliest expiry of the tokens that consumers can really read.",
-    ({ targets }) => least(targets.map(({ held }) => held?.expAt ?? null)),
+  perTarget("target_token_expiration_timestamp_seconds", ({ held }) => timestamp(held?.expAt)),
+  perTarget("target_deadline_timestamp_seconds", ({ deadlineAt }) => timestamp(deadlineAt)),
+  perTarget("target_failures", ({ trouble }) => trouble?.attempts ?? 0),
+  perToken("token_expiration_timestamp_seconds", ({ targets }) =>
+    timestamp(least(targets.map(({ held }) => held?.expAt ?? null))),
   ),
-  perToken(
-    "issued_token_expiration_timestamp_seconds",
-    "Expiry of the newest verified token, delivered or not.",
-    ({ newest }) => newest?.expAt ?? null,
+  perToken("issued_token_start_timestamp_seconds", ({ newest }) => timestamp(newest?.startAt)),
+  perToken("issued_token_expiration_timestamp_seconds", ({ newest }) => timestamp(newest?.expAt)),
+  view("token_renewal_timestamp_seconds", ({ tokens }, declared) => {
+    const byKey = new Map(declared.tokens.map((token) => [token.key, token]));
+    return tokens.flatMap((status) =>
+      sampled({ token: status.token }, timestamp(renewalAt(status, byKey.get(status.token)))),
+    );
+  }),
+  perToken("token_deadline_timestamp_seconds", ({ targets }) =>
+    timestamp(least(targets.map(({ deadlineAt }) => deadlineAt))),
   ),
-  perToken(
-    "token_renewal_timestamp_seconds",
-    "When the renewal is due by the schedule.",
-    ({ schedule }) => schedule?.renewAt ?? null,
+  perToken("token_last_success_timestamp_seconds", ({ lastSuccessAt }) => timestamp(lastSuccessAt)),
+  perToken("token_failures", ({ trouble }) => trouble?.attempts ?? 0),
+  view("tokens", ({ tokens }) => {
+    const counts: Record<TokenState, number> = { ...STATES };
+    for (const { state } of tokens) counts[state] += 1;
+    return Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }));
+  }),
+  view("service_failures", ({ services }, { issuers, stores }) => {
+    const failuresOf = (kind: string, key: string): number =>
+      services.find((each) => each.kind === kind && each.key === key)?.failures ?? 0;
+    const all = [
+      ...issuers.map(({ key }) => ({ kind: "issuer", service: key })),
+      ...stores.map(({ key }) => ({ kind: "store", service: key })),
+    ];
+    return all.map((labels) => ({ labels, value: failuresOf(labels.kind, labels.service) }));
+  }),
+  view("channel_failures", ({ channels }) =>
+    channels.map(({ channel, failures }) => ({ labels: { channel }, value: failures })),
   ),
-  perToken(
-    "token_deadline_timestamp_seconds",
-    "From when on some consumer would read a token that ends too early for it.",
-    ({ targets }) => least(targets.map(({ deadlineAt }) => deadlineAt)),
+  view("channel_last_success_timestamp_seconds", ({ channels }) =>
+    channels.flatMap(({ channel, lastSuccessAt }) => sampled({ channel }, timestamp(lastSuccessAt))),
   ),
-  perToken(
-    "token_last_success_timestamp_seconds",
-    "When the newest token was last verified in all targets.",
-    ({ lastSuccessAt }) => lastSuccessAt,
+  view("last_sweep_timestamp_seconds", ({ lastSweepAt }) => sampled({}, timestamp(lastSweepAt))),
+  view("sweep_lag_seconds", ({ at, lastSweepAt }) =>
+    lastSweepAt === null ? [] : [{ labels: {}, value: Math.max(0, (at - lastSweepAt) / SECOND_MS) }],
   ),
-  {
-    name: "last_sweep_timestamp_seconds",
-    help: "When the daemon last looked at all its tokens.",
-    labels: [],
-    show: (gauge, { lastSweepAt }) => {
-      if (lastSweepAt !== null) gauge.set(seconds(lastSweepAt));
-    },
-  },
-  {
-    name: "sweep_lag_seconds",
-    help: "How long ago that was.",
-    labels: [],
-    show: (gauge, { at, lastSweepAt }) => {
-      if (lastSweepAt !== null) gauge.set(Math.max(0, seconds(at - lastSweepAt)));
-    },
-  },
 ];
 
-function perToken(name: string, help: string, instantOf: (status: TokenStatus) => Instant | null): View {
-  return {
-    name,
-    help,
-    labels: ["token"],
-    show: (gauge, { tokens }) => {
-      for (const status of tokens) {
-        const at = instantOf(status);
-        if (at !== null) gauge.set({ token: status.token }, seconds(at));
-      }
-    },
-  };
+/** Waiting for a window is not being late, so the start that is shown is the one inside a window. */
+function renewalAt({ schedule }: TokenStatus, declared: DeclaredToken | undefined): Instant | null {
+  if (schedule === null || declared === undefined) return schedule?.renewAt ?? null;
+  return openingFrom({ declared }, schedule.renewAt, schedule.latestAt);
 }
 
-/**
- * `incidents_open{token,reason}`: of how many targets (or of the token as a whole) this is true now. What was open since
- * the start and is over stays at 0, so that its end can be seen. The daemon's own have an empty token.
- */
-export class IncidentGauge {
-  readonly #gauge: Gauge<"token" | "reason">;
-  #seen: ReadonlyMap<string, ReadonlyMap<IncidentReason, number>> = new Map();
-
-  constructor(registry: Registry) {
-    const help = "Open incidents.";
-    this.#gauge = new Gauge({
-      name: "renewd_incidents_open",
-      help,
-      labelNames: ["token", "reason"],
-      registers: [registry],
-    });
-  }
-
-  show({ tokens, daemon }: StatusReport): void {
-    const all = [{ token: "", conditions: daemon, targets: [] }, ...tokens];
-    this.#seen = new Map(
-      all.map((status) => [status.token, countsOf(status, this.#seen.get(status.token)?.keys() ?? [])]),
-    );
-    this.#gauge.reset();
-    for (const [token, counts] of this.#seen) {
-      for (const [reason, open] of counts) this.#gauge.set({ token, reason }, open);
-    }
-  }
+function view<Name extends GaugeName>(
+  name: Name,
+  samplesOf: (report: StatusReport, declared: Declared) => readonly Sample<LabelOf<Name>>[],
+): View {
+  return { name, samplesOf };
 }
 
-function countsOf(
-  { conditions, targets }: Pick<TokenStatus, "conditions" | "targets">,
-  before: Iterable<IncidentReason>,
-): ReadonlyMap<IncidentReason, number> {
-  const counts = new Map([...before].map((reason) => [reason, 0]));
-  for (const { reason } of [conditions, ...targets.map((target) => target.conditions)].flat()) {
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  return counts;
+type NameWith<Label extends string> = {
+  [Name in GaugeName]: [LabelOf<Name>, Label] extends [Label, LabelOf<Name>] ? Name : never;
+}[GaugeName];
+
+function perToken(name: NameWith<"token">, valueOf: (status: TokenStatus) => number | null): View {
+  return view(name, ({ tokens }) => tokens.flatMap((status) => sampled({ token: status.token }, valueOf(status))));
+}
+
+function perTarget(name: NameWith<"token" | "target">, valueOf: (status: TargetStatus) => number | null): View {
+  return view(name, ({ tokens }) =>
+    tokens.flatMap(({ token, targets }) =>
+      targets.flatMap((status) => sampled({ token, target: status.target }, valueOf(status))),
+    ),
+  );
+}
+
+function sampled<Label extends string>(
+  labels: Readonly<Record<Label, string>>,
+  value: number | null,
+): readonly Sample<Label>[] {
+  return value === null ? [] : [{ labels, value }];
 }
 
 function least(instants: readonly (Instant | null)[]): Instant | null {
@@ -146,6 +144,6 @@ function least(instants: readonly (Instant | null)[]): Instant | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-function seconds(ms: number): number {
-  return ms / SECOND_MS;
+function timestamp(at: Instant | null | undefined): number | null {
+  return at == null ? null : at / SECOND_MS;
 }

@@ -1,19 +1,22 @@
-import { Gauge, Registry } from "prom-client";
+import { Registry } from "prom-client";
 import type { Control } from "../core/control.ts";
 import type { Emit } from "../core/events.ts";
-import type { Settings } from "../core/settings.ts";
 import { MetricCounters } from "./metric-counters.ts";
-import { IncidentGauge, MetricGauges } from "./metric-gauges.ts";
+import { type Declared, MetricGauges } from "./metric-gauges.ts";
+import { IncidentGauges } from "./metric-incidents.ts";
+import { makeGauge } from "./metric-make.ts";
 
-/** What Prometheus reads (CONTRACT: Metrics). */
+/** What Prometheus reads; `metric-list.ts` has every metric. */
 export interface Metrics {
   readonly onEvent: Emit;
-  /** At load and at each reload: every counter of what is declared exists from 0 on. */
-  declare(settings: Pick<Settings, "tokens">): void;
+  /** At load and at each reload: everything declared has its series, counters from 0 on. */
+  declare(settings: Declared): void;
   /** The text, its gauges read from the recorded state now. Throws what `status` throws. */
   render(): Promise<string>;
   readonly contentType: string;
 }
+
+const NO_ALERTS: Declared["alerts"] = { pageUrl: null, runbooks: "", channels: [], routes: [] };
 
 export function createMetrics(
   control: Pick<Control, "status">,
@@ -21,32 +24,27 @@ export function createMetrics(
 ): Metrics {
   const registry = new Registry();
   const gauges = new MetricGauges(registry);
-  const incidents = new IncidentGauge(registry);
+  const incidents = new IncidentGauges(registry);
   const counters = new MetricCounters(registry);
-  const reload = new Gauge({
-    name: "renewd_settings_last_reload_successful",
-    help: "1 when the settings file as it was last read is in force, 0 when it was refused.",
-    registers: [registry],
-  });
-  const build = new Gauge({
-    name: "renewd_build_info",
-    help: "Always 1; the labels say what runs.",
-    labelNames: ["version", "node"],
-    registers: [registry],
-  });
+  const reload = makeGauge(registry, "settings_last_reload_successful");
+  const build = makeGauge(registry, "build_info");
   reload.set(1);
   build.set(info, 1);
 
+  let declared: Declared = { issuers: [], stores: [], tokens: [], alerts: NO_ALERTS };
   let rendering: Promise<string> | undefined;
   const render = async (): Promise<string> => {
     const report = await control.status();
-    gauges.show(report);
+    gauges.show(report, declared);
     incidents.show(report);
     return registry.metrics();
   };
   return {
     contentType: registry.contentType,
-    declare: (settings) => counters.declare(settings),
+    declare: (settings) => {
+      declared = settings;
+      counters.declare(settings);
+    },
     onEvent: (event) => {
       if (event.type === "settings:loaded") reload.set(1);
       else if (event.type === "settings:refused") reload.set(0);

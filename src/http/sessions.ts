@@ -8,8 +8,11 @@ const CODE_MS: number = 10 * MINUTE_MS;
 const CODES_MAX = 20;
 const SESSIONS_MAX = 200;
 
-interface Grant {
-  readonly role: Role;
+/** What a session rests on: a role that was given for good, or an API token, whose role is asked for each time. */
+export type Ground = { readonly role: Role } | { readonly tokenHash: Buffer };
+
+interface Grant<G> {
+  readonly ground: G;
   /** By the uptime clock, which no administrator sets back. */
   readonly endsMs: number;
 }
@@ -21,8 +24,8 @@ interface Grant {
 export class Sessions {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #codes = new Map<string, Grant>();
-  readonly #sessions = new Map<string, Grant>();
+  readonly #codes = new Map<string, Grant<{ readonly role: Role }>>();
+  readonly #sessions = new Map<string, Grant<Ground>>();
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -31,34 +34,43 @@ export class Sessions {
 
   /** Valid once, for ten minutes. */
   issueCode(role: Role): string {
-    return this.#add(this.#codes, CODES_MAX, role, CODE_MS);
+    return this.#add(this.#codes, CODES_MAX, { role }, CODE_MS);
   }
 
   /** Spends the code; answers the new session's id, or undefined for a code that is wrong, spent or too old. */
   open(code: string): string | undefined {
-    const grant = this.#read(this.#codes, code);
-    if (grant === undefined) return undefined;
+    const ground = this.#read(this.#codes, code);
+    if (ground === undefined) return undefined;
     this.#codes.delete(keyOf(code));
-    return this.#add(this.#sessions, SESSIONS_MAX, grant.role, SESSION_MS);
+    return this.openOn(ground);
   }
 
-  roleOf(session: string): Role | undefined {
-    return this.#read(this.#sessions, session)?.role;
+  /** A session for who proved himself otherwise; answers its id. */
+  openOn(ground: Ground): string {
+    return this.#add(this.#sessions, SESSIONS_MAX, ground, SESSION_MS);
   }
 
-  #add(grants: Map<string, Grant>, most: number, role: Role, lifeMs: number): string {
+  groundOf(session: string): Ground | undefined {
+    return this.#read(this.#sessions, session);
+  }
+
+  end(session: string): void {
+    this.#sessions.delete(keyOf(session));
+  }
+
+  #add<G>(grants: Map<string, Grant<G>>, most: number, ground: G, lifeMs: number): string {
     const text = this.#random.hex(32);
     for (const key of grants.keys()) {
       if (grants.size < most) break;
       grants.delete(key);
     }
-    grants.set(keyOf(text), { role, endsMs: this.#clock.uptimeMs() + lifeMs });
+    grants.set(keyOf(text), { ground, endsMs: this.#clock.uptimeMs() + lifeMs });
     return text;
   }
 
-  #read(grants: Map<string, Grant>, text: string): Grant | undefined {
+  #read<G>(grants: Map<string, Grant<G>>, text: string): G | undefined {
     const grant = grants.get(keyOf(text));
-    return grant === undefined || this.#clock.uptimeMs() >= grant.endsMs ? undefined : grant;
+    return grant === undefined || this.#clock.uptimeMs() >= grant.endsMs ? undefined : grant.ground;
   }
 }
 

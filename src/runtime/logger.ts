@@ -2,6 +2,8 @@ import { type DestinationStream, destination, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import { type DomainEvent, type Emit, EVENT_LEVELS, type EventType, type Level } from "../core/events.ts";
 import { present } from "../core/present.ts";
+import { systemTracer } from "./trace.ts";
+import { withoutTokens } from "./without-tokens.ts";
 
 export interface LoggerOptions {
   /** For people at a terminal; otherwise a JSON object a line. */
@@ -23,7 +25,7 @@ export interface Logger {
 export function createLogger(options: LoggerOptions): Logger {
   const stderr = options.destination === undefined ? openStderr() : undefined;
   const out = options.destination ?? stderr;
-  const format = options.pretty ? prettyFactory({ ignore: "event", translateTime: "SYS:HH:MM:ss" }) : asItIs;
+  const format = options.pretty ? prettyFactory({ ignore: NOT_FOR_PEOPLE, translateTime: "SYS:HH:MM:ss" }) : asItIs;
   const guarded: DestinationStream = { write: (line) => out?.write(format(withoutTokens(line))) };
   const log = pino({ level: options.level, base: null, timestamp: false, formatters: { level: label } }, guarded);
   return {
@@ -65,22 +67,23 @@ function label(name: string): { readonly level: string } {
   return { level: name };
 }
 
-/** An incident's own fields stand beside the others, so that a search needs to know one level only. */
+/**
+ * An incident's own fields stand beside the others, so that a search needs to know one level only. Beside them stands what
+ * the line belongs to; where the event tells of a renewal itself, that is the one.
+ */
 function fieldsOf(event: DomainEvent): Readonly<Record<string, unknown>> {
   const { type, at, ...fields } = event;
   const { incident, ...rest } = { incident: undefined, ...fields };
-  return { time: new Date(at).toISOString(), event: type, ...(present({ ...rest, ...incident }) as object) };
+  const own = { ...rest, ...incident };
+  const all = { ...own, ...systemTracer.correlation(), ...own };
+  return { time: new Date(at).toISOString(), event: type, ...(present(all) as object) };
 }
 
-/**
- * The last guard. No event holds a token, and `SecretText` prints itself redacted; should one come in by another way
- * (inside a foreign error's text, say), what looks like a JWT or JWE does not go out.
- */
-function withoutTokens(line: string): string {
-  return line.replaceAll(/eyJ[\w-]{4,}(?:\.[\w-]*){2,4}/g, "[redacted]");
-}
+/** At a terminal one reads the lines in order; these are for whoever searches many. */
+const NOT_FOR_PEOPLE = "event,sweep,work,issue,trace_id,span_id";
 
-const MESSAGES: Readonly<Record<EventType, string>> = {
+/** What the line of each event says; `docs/logs.md` is made from it. */
+export const MESSAGES: Readonly<Record<EventType, string>> = {
   "daemon:started": "renewd runs",
   "daemon:stopping": "renewd stops: no new work is begun",
   "daemon:stopped": "renewd stopped",
@@ -122,6 +125,9 @@ const MESSAGES: Readonly<Record<EventType, string>> = {
   "service:failing": "a service is failing",
   "service:recovered": "a service is well again",
   "service:called": "a service was called",
+  "channel:told": "an alert channel was told",
+  "channel:failed": "an alert channel could not be told",
+  "channel:recovered": "an alert channel is well again",
   "person:asked": "a person asked for something",
   "incident:opened": "incident opened",
   "incident:repeated": "incident still open",

@@ -20,7 +20,7 @@ type Json = Readonly<Record<string, unknown>>;
  * references, formats of texts, arithmetic; and no key of a token or target is required, since `defaults` may give it.
  */
 export function settingsJsonSchema(kinds: Kinds): Json {
-  const services = (all: Kinds["issuers"] | Kinds["stores"]): Json =>
+  const services = (all: Kinds[keyof Kinds]): Json =>
     keyed({ anyOf: all.map((kind) => withType(kind.type, jsonOf(zodOf<unknown>(kind.options)))) });
   const common = optional(jsonOf(targetShape)) as JsonObject;
   const target = {
@@ -34,6 +34,7 @@ export function settingsJsonSchema(kinds: Kinds): Json {
     targets: keyed(REF_TARGET),
   };
   const defaults = jsonOf(defaultsShape) as JsonObject;
+  const alerts = jsonOf(alertsShape) as JsonObject;
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Settings of renewd",
@@ -49,7 +50,7 @@ export function settingsJsonSchema(kinds: Kinds): Json {
       policies: keyed(jsonOf(policyShape)),
       tokens: keyed(REF_TOKEN),
       defaults: { ...defaults, properties: { token: REF_TOKEN, target: REF_TARGET } },
-      alerts: jsonOf(alertsShape),
+      alerts: { ...alerts, properties: { ...alerts.properties, channels: services(kinds.notifiers) } },
     },
     patternProperties: { "^x-": {} },
     required: ["version"],

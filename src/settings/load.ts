@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Settings } from "../core/settings.ts";
 import type { CompileCron } from "./closed-gap.ts";
+import { readAlerts } from "./alerts.ts";
 import { folderOf, freezeDeep, resolveFiles } from "./plain.ts";
 import { readPolicies } from "./policies.ts";
 import { SettingsError } from "./problems.ts";
@@ -8,7 +9,7 @@ import { Report } from "./report.ts";
 import { type Kinds, readServices } from "./services.ts";
 import { readHttp, readRoot, readState, readTick } from "./sections.ts";
 import { readText } from "./settings-text.ts";
-import { alertsShape, defaultsShape, instanceShape } from "./shapes.ts";
+import { defaultsShape, instanceShape } from "./shapes.ts";
 import { readSource } from "./source.ts";
 import { readTokens } from "./tokens.ts";
 
@@ -40,13 +41,18 @@ export function parseSettings(text: string, file: string, kinds: Kinds, tools: S
   const tick = readTick(report, root["tick"], tools.compileCron);
   const state = readState(report, absolute(root["state"]), folder);
   const http = readHttp(report, absolute(root["http"]));
-  report.check(alertsShape, root["alerts"], ["alerts"]);
-  const issuers = readServices(report, { name: "issuers", value: root["issuers"], folder }, kinds.issuers);
-  const stores = readServices(report, { name: "stores", value: root["stores"], folder }, kinds.stores);
+  const issuers = readServices(
+    report,
+    { path: ["issuers"], what: "issuer", value: root["issuers"], folder },
+    kinds.issuers,
+  );
+  const stores = readServices(report, { path: ["stores"], what: "store", value: root["stores"], folder }, kinds.stores);
   const policies = readPolicies(report, root["policies"], tools.compileCron);
   const defaults = report.check(defaultsShape, root["defaults"], ["defaults"]) ?? { token: {}, target: {} };
   const around = { issuers, stores, policies, defaults, tickMs: tick.longestGapMs, folder };
   const tokens = readTokens(report, root["tokens"], around, tools.compileCron);
+  const labels = new Set(tokens.flatMap((token) => Object.keys(token.labels)));
+  const alerts = readAlerts(report, { value: root["alerts"], folder, labels }, kinds.notifiers);
   report.throwIfAny();
   return freezeDeep<Settings>({
     file: resolve(file),
@@ -58,5 +64,6 @@ export function parseSettings(text: string, file: string, kinds: Kinds, tools: S
     issuers: [...issuers.values()].flatMap((each) => each.declared ?? []),
     stores: [...stores.values()].flatMap((each) => each.declared ?? []),
     tokens,
+    alerts,
   });
 }

@@ -4,6 +4,7 @@ import { toRenewdError } from "../core/errors.ts";
 import type { HttpSettings, Settings, StateUrl } from "../core/settings.ts";
 import type { CompileCron } from "./closed-gap.ts";
 import { cronFields } from "./cron-fields.ts";
+import { readOidc } from "./oidc.ts";
 import { isMapping } from "./plain.ts";
 import type { Report } from "./report.ts";
 import { httpShape, rootShape, stateShape, tickShape } from "./shapes.ts";
@@ -75,5 +76,6 @@ export function readHttp(report: Report, raw: unknown): HttpSettings | null {
   const read = report.check(httpShape, raw, ["http"]);
   if (read === undefined) return null;
   const tokens = Object.entries(read.tokens).map(([name, each]) => ({ name, ...each }));
-  return { ...read.listen, names: read.names, tokens };
+  const oidc = readOidc(report, read.oidc, [read.listen.host, ...read.names]);
+  return { ...read.listen, names: read.names, tokens, oidc };
 }

@@ -1,18 +1,19 @@
 import type { z } from "zod";
-import type { IssuerType, Schema, StoreType } from "../core/ports.ts";
+import type { IssuerType, NotifierType, Schema, StoreType } from "../core/ports.ts";
 import type { DeclaredService } from "../core/settings.ts";
 import { resolveFiles } from "./plain.ts";
 import type { Report } from "./report.ts";
 import { serviceShape } from "./shapes.ts";
 import { didYouMean } from "./suggest.ts";
 
-/** The kinds of issuers and stores that settings may name. */
+/** The kinds of issuers, stores and alert channels that settings may name. */
 export interface Kinds {
   readonly issuers: readonly IssuerType[];
   readonly stores: readonly StoreType[];
+  readonly notifiers: readonly NotifierType[];
 }
 
-/** A declared issuer or store. `declared` is undefined when something was wrong with it, `kind` when its type is unknown. */
+/** A declared issuer, store or channel. `declared` is undefined when something was wrong with it, `kind` when its type is unknown. */
 export interface Service<Kind> {
   readonly key: string;
   readonly kind: Kind | undefined;
@@ -24,15 +25,21 @@ export function zodOf<T>(schema: Schema<T>): z.ZodType<T> {
   return schema as unknown as z.ZodType<T>;
 }
 
-/** The section `issuers` or `stores`, each entry through the schema of its type. */
-export function readServices<Kind extends IssuerType | StoreType>(
+/** The section `issuers`, `stores` or `alerts.channels`, each entry through the schema of its type. */
+export function readServices<Kind extends IssuerType | StoreType | NotifierType>(
   report: Report,
-  section: { readonly name: "issuers" | "stores"; readonly value: unknown; readonly folder: string },
+  section: {
+    readonly path: readonly PropertyKey[];
+    /** One of them, in words. */
+    readonly what: string;
+    readonly value: unknown;
+    readonly folder: string;
+  },
   kinds: readonly Kind[],
 ): ReadonlyMap<string, Service<Kind>> {
   const services = new Map<string, Service<Kind>>();
-  for (const [key, raw] of report.entries(section.value, [section.name])) {
-    const path = [section.name, key];
+  for (const [key, raw] of report.entries(section.value, section.path)) {
+    const path = [...section.path, key];
     const { type, ...rest } = report.check(serviceShape, raw, path) ?? { type: undefined };
     const kind = kinds.find((each) => each.type === type);
     let declared: DeclaredService | undefined;
@@ -43,9 +50,12 @@ export function readServices<Kind extends IssuerType | StoreType>(
       const read = report.check(zodOf<unknown>(kind.options), options, path, ["type"]);
       if (read !== undefined) declared = { key, type: kind.type, options: read };
     } else if (type !== undefined) {
-      const what = section.name === "issuers" ? "issuer" : "store";
       const known = kinds.map((each) => each.type);
-      report.add([...path, "type"], `no such type of ${what}: \`${type.slice(0, 80)}\``, didYouMean(type, known));
+      report.add(
+        [...path, "type"],
+        `no such type of ${section.what}: \`${type.slice(0, 80)}\``,
+        didYouMean(type, known),
+      );
     }
     services.set(key, { key, kind, declared });
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../core/duration.ts";
 import { duration, key, keyed, listenAddress, secretRef, span } from "./fields.ts";
+import { oidcShape } from "./oidc.ts";
 
 /**
  * The shape of everything in a settings file that is not an adapter's own. Each part is checked by itself, so that a
@@ -62,6 +63,7 @@ export const httpShape = z
     )
       .prefault({})
       .describe("API tokens by name."),
+    oidc: oidcShape.optional(),
   })
   .optional();
 
@@ -93,10 +95,20 @@ export const policyShape = z.strictObject({
     .describe("A renewal starts only inside one of these; none means at any time."),
 });
 
+const labelName = z
+  .string()
+  .regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,62}$/, "is not a label; begin with a letter or _, go on with letters, digits and _");
+
+/** The texts that alerts are routed by. */
+const labelsShape: z.ZodType<Record<string, string>, Record<string, string> | undefined> = z
+  .record(labelName, z.string().min(1).max(200))
+  .prefault({});
+
 export const tokenShape = z.strictObject({
   issuer: z.string().describe("The key of the issuer that mints it."),
   name: z.string().min(1).max(75).optional().describe("Its name at the issuer; its key here when left out."),
   comment: z.string().min(1).max(500).optional().describe("What it is for, in your own words."),
+  labels: labelsShape.describe("Alerts carry these and are routed by them, such as `team: data`."),
   create: z.boolean().prefault(false).describe("May it be minted when the issuer has none of this name?"),
   request: z.record(z.string(), z.unknown()).describe("What to ask for, in the issuer's own words."),
   policy: z.string().prefault("default").describe("The key of its policy."),
@@ -142,14 +154,35 @@ export const defaultsShape = z
   })
   .prefault({});
 
-/** Alert channels have a schema of their own once they exist. */
+const routeShape = z.strictObject({
+  to: z.array(key).min(1).max(16).describe("Keys of channels."),
+  severity: z
+    .enum(["info", "warning", "critical"])
+    .prefault("warning")
+    .describe("Tells what is of this severity or graver."),
+  match: labelsShape.describe(
+    "All must hold, such as `token: airflow-*`: alertname, instance, reason, severity, token, name, issuer, target, store, channel, or a label of the token.",
+  ),
+});
+
 export const alertsShape = z
-  .record(z.string(), z.unknown())
-  .refine(
-    (alerts) => Object.keys(alerts).length === 0,
-    "has no channels in this version; remove it, and alert on the metrics",
-  )
-  .optional();
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/, error: "is not an http(s) address" })
+      .optional()
+      .describe("Where people open the dashboard; alerts link to it."),
+    runbooks: z
+      .url({ protocol: /^https?$/, error: "is not an http(s) address" })
+      .optional()
+      .describe("The page of runbooks that alerts link to; `#reason` is appended. renewd's own docs by default."),
+    channels: z.unknown().optional(),
+    routes: z
+      .array(routeShape)
+      .max(100)
+      .optional()
+      .describe("Every route that fits tells its channels. Without any, each channel is told of warnings and worse."),
+  })
+  .prefault({});
 
 /** The longest a window may stay open; longer means always. */
 export const LONGEST_WINDOW_MS: number = 366 * DAY_MS;

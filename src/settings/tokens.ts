@@ -2,6 +2,7 @@ import type { IssuerType, StoreType } from "../core/ports.ts";
 import type { Policy } from "../core/policy.ts";
 import { toRenewdError } from "../core/errors.ts";
 import type { DeclaredToken, TokenRequest } from "../core/token.ts";
+import { OWN_LABELS } from "./alerts.ts";
 import { type CompileCron, longestClosedMs } from "./closed-gap.ts";
 import { isMapping, mergeDeep, valueAt } from "./plain.ts";
 import { promiseProblem } from "./promise.ts";
@@ -73,6 +74,10 @@ function readToken(
   }
   const refer = <T>(to: unknown, what: string, among: ReadonlyMap<string, T>): T | undefined =>
     typeof to === "string" ? referred(report, { to, what, path: [...path, what] }, among) : undefined;
+  for (const label of Object.keys(token?.labels ?? {}).filter((name) => OWN_LABELS.includes(name))) {
+    const hint = "Every alert has a label of this name already; choose another.";
+    report.add([...path, "labels", label], "is renewd's own label", hint, "key");
+  }
   const issuer = refer(valueAt(merged, ["issuer"]), "issuer", around.issuers);
   const policy = refer(valueAt(merged, ["policy"]) ?? "default", "policy", around.policies);
   const request = valueAt(merged, ["request"]);
@@ -93,6 +98,7 @@ function readToken(
       issuer: issuer.key,
       name,
       comment: token.comment ?? null,
+      labels: token.labels,
       create: token.create,
       request: wanted,
       policy,

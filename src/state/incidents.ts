@@ -3,6 +3,9 @@ import type { Incident, IncidentChanges, Subject } from "../core/incidents.ts";
 import { prepared } from "./prepared.ts";
 import type { Tables } from "./tables.ts";
 
+/** What incidents of an earlier version do not have. */
+const LATER_FIELDS = { next: "", dangerAt: null, expAt: null };
+
 const allRows = prepared((db) => db.selectFrom("incidents").select(["token", "target", "reason", "data_json"]));
 const rowsOf = prepared((db, token: string, target: string) =>
   db
@@ -17,7 +20,7 @@ export async function open(db: Kysely<Tables>, subject?: Subject): Promise<reado
   const { rows } = subject === undefined ? await allRows(db) : await rowsOf(db, subject.token, subject.target);
   return rows
     .toSorted((a, b) => compare(a.token, b.token) || compare(a.target, b.target) || compare(a.reason, b.reason))
-    .map((row) => JSON.parse(row.data_json) as Incident);
+    .map((row) => ({ ...LATER_FIELDS, ...(JSON.parse(row.data_json) as Incident) }));
 }
 
 function compare(a: string, b: string): number {

@@ -43,6 +43,18 @@ const chosenSecrets: Migration = {
   },
 };
 
+const alertChannels: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of [
+      `create table if not exists channels (key text primary key, data_json text not null)`,
+      `create table if not exists tellings (channel text not null, token text not null, target text not null, reason text not null,
+        data_json text not null, primary key (channel, token, target, reason))`,
+    ]) {
+      await sql.raw(statement).execute(db);
+    }
+  },
+};
+
 /** That it was done is recorded after it, on its own: what a death cut off is made again. */
 async function addColumn(db: Kysely<unknown>, table: string, column: string): Promise<void> {
   const tables = await db.introspection.getTables();
@@ -55,7 +67,14 @@ async function addColumn(db: Kysely<unknown>, table: string, column: string): Pr
 export async function migrate(db: Kysely<unknown>): Promise<void> {
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve({ "0001-first": first, "0002-chosen-secrets": chosenSecrets }) },
+    provider: {
+      getMigrations: () =>
+        Promise.resolve({
+          "0001-first": first,
+          "0002-chosen-secrets": chosenSecrets,
+          "0003-alert-channels": alertChannels,
+        }),
+    },
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined)

@@ -10,6 +10,7 @@ import type { TargetRecord, TokenRecord } from "../core/records.ts";
 import type { Fingerprint, SecretText } from "../core/secret-text.ts";
 import type {
   Agenda,
+  ChannelChange,
   Described,
   DescribedRecord,
   Enrolment,
@@ -24,7 +25,9 @@ import type {
   TokenChange,
   WakeWhich,
 } from "../core/state-store.ts";
+import type { ChannelRecord, Telling } from "../core/telling.ts";
 import * as breakers from "./breakers.ts";
+import * as channels from "./channels.ts";
 import { applyTargetChange } from "./change-target.ts";
 import { applyTokenChange, sealOf } from "./change-token.ts";
 import { describe, described } from "./describe.ts";
@@ -200,6 +203,18 @@ export class SqlStateStore implements StateStore {
       await incidents.apply(tx, changes);
       if (subject.token !== "") await history.append(tx, events);
     });
+  }
+
+  tellings(): Promise<readonly Telling[]> {
+    return channels.tellings(this.#db);
+  }
+
+  channels(): Promise<ReadonlyMap<string, ChannelRecord>> {
+    return channels.channels(this.#db);
+  }
+
+  noteChannel(channel: string, change: ChannelChange): Promise<void> {
+    return this.#db.transaction().execute((tx) => channels.note(tx, channel, change));
   }
 
   history(token: string, limit: number): Promise<readonly HistoryEntry[]> {

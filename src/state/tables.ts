@@ -69,6 +69,9 @@ export interface Tables {
     recorded_at: number;
   };
   incidents: { token: string; target: string; reason: string; data_json: string };
+  /** The last that an alert channel was told of an incident; until it was told that it is over. */
+  tellings: { channel: string; token: string; target: string; reason: string; data_json: string };
+  channels: { key: string; data_json: string };
   history: { id: Generated<number>; token: string; target: string | null; at: number; type: string; data_json: string };
   strays: { id: Generated<number>; token: string; issue_json: string; sealed: string; at: number };
   breakers: { kind: string; key: string; data_json: string };

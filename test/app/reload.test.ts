@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Daemon, runDaemon } from "../../src/app/daemon.ts";
 import { FileWatch } from "../../src/app/file-watch.ts";
+import { notifierTypes } from "../../src/notifiers/index.ts";
 import { issuerTypes } from "../../src/issuers/index.ts";
 import { compileCron } from "../../src/runtime/cron.ts";
 import { loadSettings } from "../../src/settings/load.ts";
@@ -32,7 +33,8 @@ async function start(text: string): Promise<Running> {
   const path = join(folder, "renewd.yaml");
   const declare = (next: string): Promise<void> => writeFile(path, `version: 1\n${next}\n`, { mode: 0o600 });
   await declare(text);
-  const readSettings = () => loadSettings(path, { issuers: issuerTypes, stores: storeTypes }, { compileCron });
+  const readSettings = () =>
+    loadSettings(path, { issuers: issuerTypes, stores: storeTypes, notifiers: notifierTypes }, { compileCron });
   const daemon = await runDaemon({
     settings: await readSettings(),
     version: "0",

@@ -21,26 +21,30 @@ export async function calm(site: Site, withinMs = 90_000): Promise<ReadonlyMap<s
 }
 
 /** A renewal of every token by a person, to its end. One that fails is asked for again, as a person would. */
-export async function renewAll(site: Site): Promise<ReadonlyMap<string, HeldToken>> {
+export async function renewAll(site: Site, lifetimeMinutes?: number): Promise<ReadonlyMap<string, HeldToken>> {
   const before = await calm(site);
-  const renewed = async (): Promise<ReadonlyMap<string, HeldToken> | undefined> => {
+  const renewed = async (): Promise<ReadonlyMap<string, HeldToken>> => {
     const now = await calmNow(site);
-    const left = [...(now ?? [])].filter(([token, held]) => isSame(before.get(token), held));
-    for (const [token] of left) await site.wish(token);
-    return left.length === 0 ? now : undefined;
+    const left = [...now].filter(([token, held]) => isSame(before.get(token), held)).map(([token]) => token);
+    for (const token of left) await site.wish(token, lifetimeMinutes);
+    if (left.length > 0) throw new Error(`${left.join(", ")}: as before`);
+    return now;
   };
   return until("every token is renewed", renewed, 90_000);
 }
 
-async function calmNow(site: Site): Promise<ReadonlyMap<string, HeldToken> | undefined> {
-  const tokens = await site.status();
-  const held = new Map<string, HeldToken>();
-  for (const { token, ok, state, newest, targets } of tokens as readonly Told[]) {
-    const isHeld = targets.every((target) => target.state === "ok" && target.held?.fingerprint === newest?.fingerprint);
-    if (!ok || state !== "ok" || newest === null || !isHeld) return undefined;
-    held.set(token, newest);
-  }
-  return held.size === 0 ? undefined : held;
+/** Throws with what is still under way or not well. */
+async function calmNow(site: Site): Promise<ReadonlyMap<string, HeldToken>> {
+  const tokens = (await site.status()) as readonly Told[];
+  if (tokens.length === 0) throw new Error("no token is known");
+  const restless = tokens.filter((told) => !isCalm(told)).map(({ token, state }) => `${token}: ${state}`);
+  if (restless.length > 0) throw new Error(restless.join(", "));
+  return new Map(tokens.map(({ token, newest }) => [token, newest as HeldToken]));
+}
+
+function isCalm({ ok, state, newest, targets }: Told): boolean {
+  const isHeld = targets.every((target) => target.state === "ok" && target.held?.fingerprint === newest?.fingerprint);
+  return ok && state === "ok" && newest !== null && isHeld;
 }
 
 function isSame(before: HeldToken | undefined, now: HeldToken): boolean {

@@ -5,6 +5,8 @@ import type { Case } from "./cases.ts";
 import { must, type Ward } from "./ward.ts";
 
 const PAGE_BYTES = 4096;
+/** The settings ask for one. */
+const TWO_HOURS_MIN = 120;
 /** What the refusal of an unreadable state says to do, and what is done here. */
 const WAY_BACK = /restore it from a backup, or move it away/;
 
@@ -19,7 +21,11 @@ export const LOSS_CASES: readonly Case[] = [
   { name: "the state's log is lost in a crash", run: loseLogInCrash },
   { name: "the key of the state is lost", run: loseKey },
   { name: "the key of the state is another", run: replaceKey },
-  { name: "an older copy of the state is put back", run: putBackOlderCopy },
+  { name: "an older copy of the state is put back", run: (ward) => putBackOlderCopy(ward) },
+  {
+    name: "an older copy of the state is put back, and what is in use lives longer than what is asked for",
+    run: (ward) => putBackOlderCopy(ward, TWO_HOURS_MIN),
+  },
 ];
 
 async function isDamaged(ward: Ward, damage: (stateFile: string) => Promise<void>): Promise<void> {
@@ -72,11 +78,11 @@ async function replaceKey(ward: Ward): Promise<void> {
 }
 
 /** The state knows nothing of the tokens that are in use; no older one takes their place, and the next look finds them. */
-async function putBackOlderCopy(ward: Ward): Promise<void> {
+async function putBackOlderCopy(ward: Ward, lifetimeMinutes?: number): Promise<void> {
   await ward.prepare();
   await cp(ward.stateFile, `${ward.stateFile}.copy`);
   const daemon = ward.site.start();
-  await renewAll(ward.site);
+  await renewAll(ward.site, lifetimeMinutes);
   await daemon.stop();
   const before = await ward.look();
   for (const end of ["-wal", "-shm"]) await rm(`${ward.stateFile}${end}`, { force: true });

@@ -21,6 +21,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
     "at-once": { type: "string", default: "2" },
     cases: { type: "boolean", default: true },
+    /** Only the cases whose name has this in it. */
+    case: { type: "string", default: "" },
     /** A folder for the logs of all daemons. */
     logs: { type: "string" },
   },
@@ -32,7 +34,7 @@ const kinds = values.issuer.split(",");
 const isGood = numbers.every((each) => Number.isSafeInteger(each) && each >= 0) && atOnce > 0;
 if (!isGood || !kinds.every(isKind)) {
   const flags =
-    "[--kills N] [--creations N] [--issuer KIND,KIND] [--seed S] [--at-once K] [--no-cases] [--logs FOLDER]";
+    "[--kills N] [--creations N] [--issuer KIND,KIND] [--seed S] [--at-once K] [--no-cases] [--case TEXT] [--logs FOLDER]";
   process.stderr.write(`usage: npm run chaos -- ${flags}; kinds of issuers: ${KINDS.join(", ")}\n`);
   process.exit(64);
 }
@@ -69,7 +71,7 @@ const worker = async (): Promise<void> => {
   }
 };
 await Promise.all(Array.from({ length: atOnce }, worker));
-const cases = values.cases ? await runCases(say) : [];
+const cases = values.cases ? await runCases(say, { named: values.case, logs: values.logs }) : [];
 const { lines, holds } = verdictOf({ rounds, creations, cases, broken });
 for (const line of lines) say(line);
 say(`seconds: ${Math.round((performance.now() - beganMs) / 1000)}`);

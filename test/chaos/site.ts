@@ -66,8 +66,8 @@ export class Site implements AsyncDisposable {
   }
 
   /** Asks for a renewal as an operator does; false while the daemon cannot be asked, or refuses. */
-  async wish(token: string): Promise<boolean> {
-    const answer = await this.#post(`/api/v1/tokens/${token}/renew`);
+  async wish(token: string, lifetimeMinutes?: number): Promise<boolean> {
+    const answer = await this.#post(`/api/v1/tokens/${token}/renew`, { lifetime_minutes: lifetimeMinutes });
     return answer?.status === 202;
   }
 
@@ -101,9 +101,11 @@ export class Site implements AsyncDisposable {
     return fetch(this.place.url + path, { headers: { authorization: `Bearer ${API_TOKEN}` } });
   }
 
-  async #post(path: string): Promise<Response | undefined> {
+  async #post(path: string, asked: object = {}): Promise<Response | undefined> {
     const headers = { authorization: `Bearer ${API_TOKEN}`, "content-type": "application/json" };
-    return fetch(this.place.url + path, { method: "POST", headers, body: "{}" }).catch(() => undefined);
+    return fetch(this.place.url + path, { method: "POST", headers, body: JSON.stringify(asked) }).catch(
+      () => undefined,
+    );
   }
 }
 

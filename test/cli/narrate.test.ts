@@ -11,6 +11,7 @@ const token = { token: "airflow" } as const;
 const target = { ...token, target: "file" } as const;
 const issue = { fingerprint: "1111222233334444", expAt: NOW + 120_000 } as const;
 const failed = { code: "issuer_timeout", message: "no answer after 10 s" } as const;
+const failedChannel = { code: "channel_refused", message: "HTTP 400" } as const;
 const service = { service: "issuer", key: "flowauth" } as const;
 const incident = {
   ...target,
@@ -18,6 +19,9 @@ const incident = {
   severity: "warning",
   message: "Somebody else wrote it.",
   action: "Find them.",
+  next: "It tries again.",
+  dangerAt: null,
+  expAt: null,
   openedAt: NOW,
   tellAgainAt: NOW + 900_000,
   toldTimes: 1,
@@ -65,6 +69,9 @@ const FIELDS: { readonly [T in EventType]: EventMap[T] } = {
   "service:failing": { ...service, ...failed, failures: 5, probeAt: NOW },
   "service:recovered": service,
   "service:called": { ...service, call: "renew", status: "200" },
+  "channel:told": { channel: "pager", firing: 2, resolved: 1 },
+  "channel:failed": { channel: "pager", ...failedChannel, failures: 3, nextTryAt: NOW + 30_000 },
+  "channel:recovered": { channel: "pager" },
   "person:asked": { ...token, what: "renew" },
   "incident:opened": { incident },
   "incident:repeated": { incident },
@@ -87,8 +94,22 @@ describe("every event", () => {
     ["target:failed", "airflow/file"],
     ["incident:opened", "airflow/file"],
     ["service:failing", "issuer flowauth"],
+    ["channel:failed", "alert channel pager"],
     ["daemon:started", ""],
   ] as const)("%s is about %j", (type, subject) => expect(subjectOf(eventOf(type))).toBe(subject));
+
+  it("of an alert channel says what it took, or why it did not", () => {
+    expect(wordsOf(eventOf("channel:told"), formatInstant)).toBe("took 2 alerts and the end of 1 alert");
+    expect(wordsOf(eventOf("channel:failed"), formatInstant)).toMatch(
+      /^failed 3 times in a row: HTTP 400 \(channel_refused\); next try 2026-07-01T12:00:30Z\. \w/,
+    );
+  });
+
+  it("of an incident says why, what comes next and what to do", () => {
+    expect(wordsOf(eventOf("incident:opened"), formatInstant)).toBe(
+      "needs attention (drift): Somebody else wrote it. It tries again. Find them.",
+    );
+  });
 
   it("that failed says why, when it goes on and what to do", () => {
     expect(wordsOf(eventOf("target:failed"), formatInstant)).toBe(

@@ -12,6 +12,9 @@ const late: Condition = {
   severity: "critical",
   message: "Not renewed yet; readers are safe until 2026-07-01T12:01:14Z, 1 min 14 s from now.",
   action: "Check the issuer's url, DNS, proxy and firewall; renewd goes on trying.",
+  next: "It tries again.",
+  dangerAt: null,
+  expAt: null,
 };
 
 describe("status", () => {

@@ -23,6 +23,15 @@ export const settings: Settings = {
   tickMs: 30_000,
   state: { url: { kind: "sqlite", file: "/var/lib/renewd/renewd.db" }, keys: [] },
   http: null,
+  alerts: {
+    pageUrl: null,
+    runbooks: "https://docs.example.org/alerts",
+    channels: [
+      { key: "pager", type: "pagerduty", options: {} },
+      { key: "chat", type: "slack", options: {} },
+    ],
+    routes: [{ to: ["pager"], severity: "critical", match: {} }],
+  },
   issuers: [{ key: "flowauth", type: "flowauth", options: {} }],
   stores: [
     { key: "aws", type: "aws-secrets-manager", options: { region: "eu-west-1" } },
@@ -35,6 +44,7 @@ export const settings: Settings = {
       issuer: "flowauth",
       name: "airflow-flowapi",
       comment: null,
+      labels: {},
       create: false,
       request: {
         lifetimeMs: 120_000,
@@ -103,6 +113,10 @@ export function tokenStatus(change: Partial<TokenStatus> = {}): TokenStatus {
     name: "airflow-flowapi",
     issuer: "flowauth",
     comment: null,
+    labels: {},
+    lifetimeMs: 120_000,
+    outliveAt: NOW + 100_000,
+    windows: [],
     state: "ok",
     ok: true,
     advice: null,
@@ -128,7 +142,7 @@ export function tokenStatus(change: Partial<TokenStatus> = {}): TokenStatus {
 }
 
 export function report(change: Partial<StatusReport> = {}): StatusReport {
-  const nothing = { daemon: [], services: [], created: [] };
+  const nothing = { daemon: [], services: [], channels: [], created: [] };
   return { at: NOW, ok: true, lastSweepAt: NOW - 2_000, ...nothing, tokens: [tokenStatus()], ...change };
 }
 
@@ -160,6 +174,8 @@ export function fakeControl(change: Partial<Control> = {}): Control {
     status: () => Promise.resolve(report()),
     tokenStatus: async (token) => (known(token), tokenStatus()),
     plan: () => Promise.resolve([]),
+    calendar: () => Promise.resolve([]),
+    limits: async (token) => (known(token), { longestMs: null, latestAt: null }),
     history: async (token) => (known(token), []),
     renew: async (token) => (known(token), { token, since: NOW, joined: false }),
     renewal: () => Promise.resolve({ state: "delivered", fingerprint: "5555666677778888", expAt: NOW + 120_000 }),
@@ -199,6 +215,8 @@ export function fakeApp(control: Control = fakeControl(), change: Partial<App> =
     withControl: (options, use) => (asked.push(options), use(control, "daemon")),
     checkSettings: () => Promise.resolve({ settings, probe: () => Promise.resolve([]) }),
     presets: () => Promise.resolve([]),
+    alertTest: () => Promise.resolve([]),
+    simulate: unexpected,
     askHealth: () => Promise.resolve(true),
     dashboardLink: () => Promise.resolve("http://127.0.0.1:8080/sign-in?code=once"),
     onSignals: unexpected,
@@ -223,15 +241,15 @@ export async function renewd(app: App, argv: string, terminal = false): Promise<
   return { code, out: out.join("\n"), err: err.join("\n") };
 }
 
-export function memoryCli(app: App, terminal = false): { cli: Cli; out: string[]; err: string[] } {
+export function memoryCli(app: App, terminal = false, columns = 80): { cli: Cli; out: string[]; err: string[] } {
   const out: string[] = [];
   const err: string[] = [];
   const output = (lines: string[]): Output => ({
     isTerminal: terminal,
-    columns: 80,
+    columns,
     paint: painter(false),
     line: (text) => void lines.push(text),
     deliver: (text) => Promise.resolve(void lines.push(text)),
   });
-  return { cli: { app, out: output(out), err: output(err) }, out, err };
+  return { cli: { app, out: output(out), err: output(err), converse: null }, out, err };
 }

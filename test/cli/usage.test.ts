@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RenewdError } from "../../src/core/errors.ts";
-import { fakeApp, fakeControl, renewd } from "./support.ts";
+import { runCli } from "../../src/cli/program.ts";
+import { fakeApp, fakeControl, memoryCli, renewd } from "./support.ts";
 
 describe("usage", () => {
   it.each([
@@ -28,11 +29,41 @@ describe("usage", () => {
     const { code, out, err } = await renewd(fakeApp(), "--help");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     const verbs = ["run", "check", "plan", "status", "renew", "history", "pause", "resume", "dashboard"];
-    const more = ["create-token", "create-superuser-token", "presets"];
+    const more = [
+      "create-token",
+      "create-superuser-token",
+      "presets",
+      "init",
+      "explain",
+      "alert-test",
+      "completions",
+      "simulate",
+    ];
     for (const verb of [...verbs, ...more, "rollback", "accept", "discard", "adopt", "health", "issuer"])
       expect(out).toMatch(new RegExp(`^  ${verb}\\b`, "m"));
-    expect(out).not.toMatch(/simulate/);
   });
+});
+
+describe("help", () => {
+  const verbs = ["init", "run", "check", "status", "explain", "renew", "create-token", "presets"];
+  const others = ["history", "pause", "alert-test", "completions", "issuer", "issuer serve", "issuer add-role"];
+
+  it.each(["", ...verbs, ...others])("of `%s` stands in 80 columns", async (verb) => {
+    const { code, out } = await renewd(fakeApp(), `${verb} --help`.trim());
+    expect(code).toBe(0);
+    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+});
+
+it("help is broken into lines on a narrow terminal too", async () => {
+  const { cli, out } = memoryCli(fakeApp(), true, 64);
+  await runCli(["--help"], cli);
+  expect(
+    out
+      .join("\n")
+      .split("\n")
+      .filter((line) => line.length > 64),
+  ).toEqual([]);
 });
 
 describe("the settings file", () => {

@@ -1,43 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { ProbeResult } from "../../src/cli/app-port.ts";
 import { RenewdError } from "../../src/core/errors.ts";
-import type { PlanEntry } from "../../src/core/plan.ts";
 import type { HistoryEntry } from "../../src/core/state-store.ts";
 import { fakeApp, fakeControl, NOW, renewd, settings } from "./support.ts";
-
-describe("plan", () => {
-  const entry = (token: string, at: number): PlanEntry => {
-    const rest = { name: token, action: "renew", renewAt: at, latestAt: null, deadlineAt: null };
-    return { token, at, reason: "due soon", arithmetic: ["issued …", "deadline …"], cautions: [], ...rest };
-  };
-  const app = fakeApp(
-    fakeControl({ plan: () => Promise.resolve([entry("later", NOW + 90_000), entry("sooner", NOW)]) }),
-  );
-
-  it("tells what happens in order of time, with reasons and arithmetic", async () => {
-    const { code, out } = await renewd(app, "plan");
-    expect(code).toBe(0);
-    expect(out.split("\n").slice(0, 6)).toEqual([
-      "2026-07-01T12:00:00Z  now  sooner: renew",
-      "    because due soon",
-      "    issued …",
-      "    deadline …",
-      "",
-      "2026-07-01T12:01:30Z  in 1 min 30 s  later: renew",
-    ]);
-  });
-
-  it("says of what has no time what it waits for", async () => {
-    const waiting = ["paused", "waiting_for_person"].map((action) => ({ ...entry(action, NOW), action, at: null }));
-    const { out } = await renewd(fakeApp(fakeControl({ plan: () => Promise.resolve(waiting) })), "plan");
-    expect(out).toContain("until resumed  paused: paused\n");
-    expect(out).toContain("until a person decides  waiting_for_person: waiting for person\n");
-  });
-
-  it("with --json is one list", async () => {
-    expect(JSON.parse((await renewd(app, "plan --json")).out)).toMatchObject([{ token: "sooner" }, { token: "later" }]);
-  });
-});
 
 describe("check", () => {
   const good: ProbeResult = {

@@ -36,6 +36,7 @@ function meetings(traits: IssuerTraits) {
     asking: proof === "asking",
     resemblance: traits.resembles === true,
     retiring: traits.retires,
+    "limits that are told": traits.limits === true,
     "its time in hand": traits.time === "shared",
     "what will not be served": traits.foresees,
   } as const satisfies Readonly<Record<string, boolean>>;

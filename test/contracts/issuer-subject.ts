@@ -23,6 +23,8 @@ export interface IssuerTraits {
   readonly proof: "key" | "published_key" | "asking" | "none";
   /** It can tell by its look what may be a token of it (`resembles`). */
   readonly resembles?: true;
+  /** It tells how long a token may live (`limits`). */
+  readonly limits?: true;
   /** A proved token does not tell what it may do. */
   readonly mute?: true;
   /** How far before the asked instant a token may expire, from rounding; null: a lifetime cannot be asked for. */

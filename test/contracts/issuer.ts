@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { IssuerBench } from "./issuer-bench.ts";
 import { findContract } from "./issuer-find.ts";
 import { inspectContract } from "./issuer-inspect.ts";
+import { limitsContract } from "./issuer-limits.ts";
 import { probeContract } from "./issuer-probe.ts";
 import { renewContract } from "./issuer-renew.ts";
 import { requestContract } from "./issuer-request.ts";
@@ -23,6 +24,7 @@ export function issuerContract(name: string, traits: IssuerTraits, makeSubject: 
     inspectContract(bench);
     retireContract(bench);
     probeContract(bench);
+    limitsContract(bench);
 
     bench.sentence([], "says how long a request can take at most", ({ issuer }) => {
       expect(issuer.callLimitMs).toBeGreaterThan(0);
@@ -34,6 +36,7 @@ export function issuerContract(name: string, traits: IssuerTraits, makeSubject: 
       expect(issuer.capabilities).toEqual(traits.capabilities);
       expect(issuer.retire !== null).toBe(traits.retires);
       expect(issuer.resembles !== undefined).toBe(traits.resembles === true);
+      expect(issuer.limits !== undefined).toBe(traits.limits === true);
       expect(traits.finds === "by_name").toBe(traits.capabilities.lists);
       expect(traits.kinds).toContain("mint");
       // What has a name, a secret of ours or an expiry that can be moved is kept there.

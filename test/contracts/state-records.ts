@@ -3,6 +3,7 @@ import { type Breaker, CLOSED } from "../../src/core/breaker.ts";
 import { HOUR_MS } from "../../src/core/duration.ts";
 import type { DomainEvent } from "../../src/core/events.ts";
 import type { Incident, IncidentChanges } from "../../src/core/incidents.ts";
+import { type ChannelRecord, FRESH_CHANNEL } from "../../src/core/telling.ts";
 import {
   acceptOf,
   AWS,
@@ -179,6 +180,9 @@ export function recordsContract(bench: StateBench): void {
       severity: "warning",
       message: "late",
       action: "look",
+      next: "It tries again.",
+      dangerAt: null,
+      expAt: null,
       openedAt: NOW,
       tellAgainAt: NOW + HOUR_MS,
       toldTimes: 1,
@@ -203,6 +207,37 @@ export function recordsContract(bench: StateBench): void {
       expect(await bench.state.incidents()).toEqual([incident]);
       for (let time = 0; time < 2; time += 1) await bench.state.tell(subject, { ...none, resolved: [incident] }, []);
       expect(await bench.state.incidents()).toEqual([]);
+    });
+
+    const record: ChannelRecord = {
+      ...FRESH_CHANNEL,
+      failures: 1,
+      since: NOW,
+      code: "channel_timeout",
+      nextTryAt: NOW,
+    };
+
+    it("are told by channels, each of which is known by what it was last told until it was told the end", async () => {
+      const { state } = bench;
+      const telling = { channel: "team", incident, toldAt: NOW };
+      expect([await state.tellings(), await state.channels()]).toEqual([[], new Map()]);
+      await state.noteChannel("team", {
+        record,
+        told: [telling, { ...telling, incident: { ...incident, target: "aws" } }],
+      });
+      await state.noteChannel("pager", { record: FRESH_CHANNEL, told: [{ ...telling, channel: "pager" }] });
+      const again = { ...telling, incident: { ...incident, toldTimes: 2 }, toldAt: NOW + 1 };
+      await state.noteChannel("team", { record, told: [again], over: [{ ...incident, target: "aws" }] });
+      expect(await state.tellings()).toEqual([{ ...telling, channel: "pager" }, again]);
+      expect(await state.channels()).toEqual(
+        new Map([
+          ["team", record],
+          ["pager", FRESH_CHANNEL],
+        ]),
+      );
+      await state.noteChannel("team", { record: FRESH_CHANNEL, over: [incident] });
+      expect((await state.tellings()).map(({ channel }) => channel)).toEqual(["pager"]);
+      expect((await state.channels()).get("team")).toEqual(FRESH_CHANNEL);
     });
 
     it("stand in the history of their token; the daemon's own in none", async () => {

@@ -7,13 +7,14 @@ import {
   nextTryAt,
   retryCapMs,
   RETRY_DELAY_MS_MAX,
+  triesInHour,
   withCall,
 } from "../../src/core/backoff.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/duration.ts";
 
 const NOW = Date.parse("2026-07-01T08:00:00Z");
 const calm = { deadlineAt: NOW + 20 * DAY_MS, expAt: NOW + 21 * DAY_MS };
-const soon = (attempts: number): Failed => ({ attempts, retry: "soon", retryAfterMs: undefined });
+const soon = (attempts: number): Failed => ({ attempts, retry: "soon", retryAfterMs: undefined, triesLeft: 99 });
 /** Without the spread: its greatest delay. */
 const delayMs = (failed: Failed, urgency = calm): number => nextTryAt(failed, urgency, 1, NOW) - NOW;
 
@@ -39,13 +40,22 @@ describe("the next try", () => {
   });
 
   it.each(["slow", "person"] as const)("starts at the cap for what asking again cannot change (%s)", (retry) => {
-    expect(delayMs({ attempts: 1, retry, retryAfterMs: undefined })).toBe(HOUR_MS);
+    expect(delayMs({ attempts: 1, retry, retryAfterMs: undefined, triesLeft: 99 })).toBe(HOUR_MS);
   });
 
   it("keeps to what the service asks for, up to an hour", () => {
     expect(delayMs({ ...soon(1), retryAfterMs: 90_000 })).toBe(90_000);
     expect(delayMs({ ...soon(1), retryAfterMs: 1_000 })).toBe(5_000);
     expect(delayMs({ ...soon(1), retryAfterMs: 30 * DAY_MS })).toBe(HOUR_MS);
+  });
+
+  it("before a deadline within the hour leaves as much time as the tries that the hour has room for can be spread over", () => {
+    const near = { deadlineAt: NOW + 24 * MINUTE_MS, expAt: NOW + HOUR_MS };
+    const delayOf = (attempts: number, left: number): number => delayMs({ ...soon(attempts), triesLeft: left }, near);
+    expect([delayOf(1, 5), delayOf(2, 4)].map((ms) => ms / SECOND_MS)).toEqual([5, 10]);
+    expect([delayOf(3, 3), delayOf(4, 2), delayOf(5, 1)].map((ms) => ms / MINUTE_MS)).toEqual([6, 8, 12]);
+    const cap = retryCapMs(near, NOW);
+    expect(delayOf(6, 0)).toBeLessThanOrEqual(cap);
   });
 
   it("is spread over the last tenth, so that many who failed together come back apart", () => {
@@ -61,7 +71,12 @@ describe("the next try", () => {
     fc.assert(
       fc.property(attempts, left, share, retry, (tries, leftMs, drawn, each) => {
         const urgency = { deadlineAt: NOW + leftMs, expAt: NOW + leftMs + DAY_MS };
-        const at = nextTryAt({ attempts: tries, retry: each, retryAfterMs: undefined }, urgency, drawn, NOW);
+        const at = nextTryAt(
+          { attempts: tries, retry: each, retryAfterMs: undefined, triesLeft: 99 },
+          urgency,
+          drawn,
+          NOW,
+        );
         expect(at).toBeGreaterThan(NOW);
         expect(at - NOW).toBeLessThanOrEqual(retryCapMs(urgency, NOW));
         expect(at - NOW).toBeLessThanOrEqual(RETRY_DELAY_MS_MAX);
@@ -75,7 +90,12 @@ describe("the next try", () => {
     let now = NOW + 54 * MINUTE_MS;
     let tries = 0;
     while (now < deadlineAt) {
-      now = nextTryAt({ attempts: 99, retry: "person", retryAfterMs: undefined }, { deadlineAt, expAt: null }, 1, now);
+      now = nextTryAt(
+        { attempts: 99, retry: "person", retryAfterMs: undefined, triesLeft: 99 },
+        { deadlineAt, expAt: null },
+        1,
+        now,
+      );
       tries += 1;
     }
     expect(tries).toBeGreaterThanOrEqual(10);
@@ -83,6 +103,13 @@ describe("the next try", () => {
 });
 
 describe("the calls of an hour", () => {
+  it("have room for so many tries more", () => {
+    const calls = (count: number): readonly number[] =>
+      Array.from({ length: count }, (_, minute) => NOW - minute * MINUTE_MS);
+    expect([0, 2, 3, 11, 12].map((count) => triesInHour(calls(count), NOW))).toEqual([6, 5, 4, 0, 0]);
+    expect(triesInHour([NOW - HOUR_MS, NOW - 1], NOW)).toBe(5);
+  });
+
   it("are allowed up to the limit, then again an hour after the oldest", () => {
     const calls = [3, 2, 1].map((minute) => NOW - minute * MINUTE_MS);
     expect(callAllowedAt(calls, NOW, 4)).toBe(NOW);

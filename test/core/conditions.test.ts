@@ -5,7 +5,7 @@ import {
   targetConditions,
   tokenConditions,
 } from "../../src/core/conditions.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, formatInstant } from "../../src/core/duration.ts";
 import { ERRORS } from "../../src/core/errors.ts";
 import type { TokenView } from "../../src/core/decide.ts";
 import type { TargetRecord, Trouble } from "../../src/core/records.ts";
@@ -40,7 +40,8 @@ describe("a token", () => {
   it("that was not renewed by `latest` is late whatever the cause, and says until when readers are safe", () => {
     expect(ofToken({}, LATEST)).toEqual(["late warning"]);
     const [condition] = tokenConditions(tokenView(), LATEST);
-    expect(condition?.message).toBe("Not renewed yet; readers are safe until 2026-07-31T01:44:00Z, 1 d from now.");
+    expect(condition?.message).toBe("Not renewed yet; it was to be by 2026-07-30T01:44:00Z.");
+    expect(condition).toMatchObject({ dangerAt: DEADLINE, expAt: EXP });
     expect(ofToken({}, DEADLINE - 1)).toEqual(["late critical"]);
   });
 
@@ -98,9 +99,11 @@ describe("a token", () => {
       {
         reason: "issuer_failing",
         severity: "warning",
-        message:
-          "Failed 2 times since 2026-07-21T08:00:00Z: it said no (sign_in_refused). Readers are safe until 2026-07-31T01:44:00Z. Next try 2026-07-21T09:00:00Z.",
-        action: ERRORS.sign_in_refused.hint,
+        message: "Failed 2 times since 2026-07-21T08:00:00Z: it said no (sign_in_refused).",
+        next: "Next try 2026-07-21T09:00:00Z.",
+        action: ERRORS.sign_in_refused.hint.replace("TOKEN", declaredToken().key),
+        dangerAt: DEADLINE,
+        expAt: EXP,
       },
     ]);
   });
@@ -132,7 +135,7 @@ describe("a token", () => {
     const told = (given: Parameters<typeof mint>[0], issuer: ViewOver["issuer"]): string => {
       const view = tokenView({ record: { mint: mint(given), trouble: trouble("issuer_error") }, issuer: issuer ?? {} });
       const found = tokenConditions(view, mint().settleAt).find(({ reason }) => reason === "outcome_unknown");
-      expect(found?.action).toContain("renewd discard TOKEN");
+      expect(found?.action).toContain(`renewd discard ${declaredToken().key}`);
       return found?.message ?? "";
     };
     const listless = { lists: false } as const;
@@ -154,7 +157,7 @@ describe("a token", () => {
     const { sentAt, settleAt } = mint();
     const told = (record: ViewOver["record"], now: number): readonly string[] =>
       tokenConditions(tokenView({ record: record ?? {}, issuer: severe }), now).map(
-        ({ reason, severity, action }) => `${reason} ${severity} ${/renewd discard TOKEN/.test(action)}`,
+        ({ reason, severity, action }) => `${reason} ${severity} ${/renewd discard flow/.test(action)}`,
       );
     const lost = { since: sentAt, last: { code: "issuer_answer_invalid", message: "no", at: sentAt } } as const;
     expect(told({ mint: mint() }, settleAt - 1)).toEqual([]);
@@ -170,8 +173,8 @@ describe("a token", () => {
       const quarantined = { ...issue(), check, message: "no", at: RENEW, validAt: START };
       return tokenConditions(tokenView({ record: { quarantined } }), RENEW)[0]?.action;
     };
-    expect(actionOf("scopes")).toMatch(/renewd accept TOKEN.*renewd discard TOKEN/);
-    expect(actionOf("signature")).toMatch(/^(?!.*accept).*renewd discard TOKEN/);
+    expect(actionOf("scopes")).toMatch(/renewd accept flow.*renewd discard flow/);
+    expect(actionOf("signature")).toMatch(/^(?!.*accept).*renewd discard flow/);
   });
 
   it("that passed with a warning keeps telling it: capped is a warning, scopes gained an information", () => {
@@ -219,9 +222,12 @@ describe("a token", () => {
     }
   });
 
-  it("is next changed by time alone at latest, deadline and expiry", () => {
-    const at = [START, LATEST, DEADLINE, EXP].map((now) => nextTokenConditionAt(tokenView(), now));
-    expect(at).toEqual([LATEST, DEADLINE, EXP, null]);
+  it("is next changed by time alone at latest, half-way to the deadline, deadline and expiry", () => {
+    const half = LATEST + (DEADLINE - LATEST) / 2;
+    const at = [START, LATEST, half, DEADLINE, EXP].map((now) => nextTokenConditionAt(tokenView(), now));
+    expect(at).toEqual([LATEST, half, DEADLINE, EXP, null]);
+    const failed = tokenView({ record: { trouble: trouble("sign_in_refused", { since: RENEW }) } });
+    expect(nextTokenConditionAt(failed, RENEW)).toBe(RENEW + (DEADLINE - RENEW) / 2);
     expect(nextTokenConditionAt(tokenView({ record: { desired: null } }), START)).toBeNull();
   });
 });
@@ -274,10 +280,39 @@ describe("a target", () => {
     expect(ofTarget(record, middle)).toEqual(["target_failing critical"]);
   });
 
-  it("says what can be done, and until when readers are safe", () => {
-    const [condition] = targetConditions(targetView({ trouble: trouble("store_denied") }), DAY_MS, START + MINUTE_MS);
+  it("says what can be done, until when readers are safe, and when it is tried next", () => {
+    const failed = { trouble: trouble("store_denied", { nextTryAt: START + HOUR_MS }) };
+    const [condition] = targetConditions(targetView(failed), DAY_MS, START + MINUTE_MS);
     expect(condition?.action).toBe(ERRORS.store_denied.hint);
-    expect(condition?.message).toContain("Readers are safe until 2026-07-31T01:44:00Z");
+    expect(condition).toMatchObject({ dangerAt: DEADLINE, expAt: EXP, next: "Next try 2026-07-01T09:00:00Z." });
+  });
+
+  it("that lacks a newer one says that this was made and verified, and that nothing is to be minted", () => {
+    const failed = { trouble: trouble("store_denied", { nextTryAt: START + HOUR_MS }) };
+    const desired = { ...issue(), fingerprint: "eeeeeeeeeeeeeeee" as const, acceptedAt: START };
+    const view = { ...targetView(failed), desired };
+    const [condition] = targetConditions(view, DAY_MS, START + MINUTE_MS);
+    expect(condition?.message).toMatch(/^A new one was made and verified at 2026-07-01T08:00:00Z\. Failed once since/);
+    expect(condition?.next).toBe("Next try 2026-07-01T09:00:00Z, nothing to mint.");
+  });
+
+  it("of a paused token says that nothing is written meanwhile, and how that ends", () => {
+    const pause = { since: START, until: null, reason: null, deliveries: false };
+    const empty = { held: null, trouble: trouble("store_denied") };
+    const nexts = (until: number | null, deliveries = false): readonly string[] =>
+      targetConditions(targetView(empty, { pause: { ...pause, until, deliveries } }), 0, START).map(({ next }) => next);
+    expect(new Set(nexts(null))).toEqual(new Set(["Nothing while it is paused."]));
+    expect(new Set(nexts(DEADLINE))).toEqual(new Set([`Nothing until ${formatInstant(DEADLINE)}: it is paused.`]));
+    expect(nexts(null, true)[0]).toMatch(/^Next try/);
+    const [expired] = targetConditions(targetView({}, { pause }), DAY_MS, EXP);
+    expect(expired).toMatchObject({ reason: "expired", action: "`renewd resume flow`." });
+  });
+
+  it("names itself and its token in what is to be done", () => {
+    const drift = { fingerprint: "dddddddddddddddd", at: START };
+    const [condition] = targetConditions(targetView({ drift, held: null, ownership: "none" }), DAY_MS, START);
+    expect(condition?.action).toMatch(/`renewd adopt flow airflow`/);
+    expect(condition?.action).not.toMatch(/TOKEN|TARGET/);
   });
 
   it("is next changed by time alone at its deadline and expiry, or after `repair` while it was never filled", () => {

@@ -11,6 +11,9 @@ const late = (severity: Severity = "warning", message = "late"): Condition => ({
   severity,
   message,
   action: "look",
+  next: "It tries again.",
+  dangerAt: null,
+  expAt: null,
 });
 
 /** The one incident that `condition` opens. */
@@ -60,7 +63,15 @@ describe("an incident", () => {
   });
 
   it("of one reason leaves those of other reasons alone", () => {
-    const drift: Condition = { reason: "drift", severity: "warning", message: "seen", action: "look" };
+    const drift: Condition = {
+      reason: "drift",
+      severity: "warning",
+      message: "seen",
+      action: "look",
+      next: "It tries again.",
+      dangerAt: null,
+      expAt: null,
+    };
     const changes = reconcile(SUBJECT, [incident], [drift], deadlineAt, NOW + 1);
     expect(changes.opened.map((each) => each.reason)).toEqual(["drift"]);
     expect(changes.resolved).toEqual([incident]);

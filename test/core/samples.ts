@@ -56,6 +56,7 @@ export function declaredToken(over: Partial<DeclaredToken> = {}): DeclaredToken 
     issuer: "flowauth",
     name: "airflow-flowapi",
     comment: null,
+    labels: {},
     create: false,
     request: {
       lifetimeMs: 30 * DAY_MS,

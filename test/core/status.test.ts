@@ -125,7 +125,7 @@ describe("advice", () => {
   const rolledBack = { since: START, until: null, reason: "rolled back from bbbb", deliveries: true };
 
   it.each<[TokenStatus["state"], ViewOver, number, RegExp, RegExp]>([
-    ["quarantined", { record: { quarantined } }, RENEW, /is quarantined: no \(roles\)/, /renewd accept TOKEN/],
+    ["quarantined", { record: { quarantined } }, RENEW, /is quarantined: no \(roles\)/, /renewd accept flow/],
     ["in_doubt", { record: { mint: mint() } }, mint().settleAt, /was lost/, /looks for what it made/],
     ["failing", { record: { trouble: trouble("token_absent") } }, RENEW, /token_absent/, /make one by hand/],
     ["failing", { record: failed }, RENEW, /issuer_unreachable/, /^Nothing yet\. If it goes on: Check the issuer/],
@@ -149,7 +149,7 @@ describe("advice", () => {
     const view = tokenView({ record: { mint: mint() }, issuer: severe });
     const status = tokenStatus(view, [targetRecord()], mint().settleAt);
     expect(status).toMatchObject({ state: "waiting_for_person", ok: false });
-    expect(status.advice?.you).toContain("renewd discard TOKEN");
+    expect(status.advice?.you).toContain("renewd discard flow");
   });
 
   it.each<[TargetStatus["state"], Partial<TargetRecord>, RegExp, RegExp]>([

@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<IncidentReason, true>> = {
   target_failing: true,
   never_delivered: true,
   quarantined: true,
+  roles_lost: true,
   outcome_unknown: true,
   no_progress: true,
   lifetime_capped: true,
@@ -30,6 +31,10 @@ const REASONS: Readonly<Record<IncidentReason, true>> = {
   paused_past_deadline: true,
   settings_refused: true,
   clock_skewed: true,
+  scheduler_stalled: true,
+  daemon_absent: true,
+  channel_failing: true,
+  state_failing: true,
 };
 const TOKEN_STATES: Readonly<Record<TokenState, true>> = {
   ok: true,
@@ -108,7 +113,7 @@ describe("the rest", () => {
 
   it("names no verb that the command line does not have", () => {
     const program = readFileSync(join(root, "src/cli/program.ts"), "utf8");
-    const verbs = [...text.matchAll(/`renewd (\w+)/g)].map(([, verb]) => verb ?? "");
+    const verbs = [...text.matchAll(/`renewd ([a-z][a-z-]*)/g)].map(([, verb]) => verb ?? "");
     for (const verb of verbs) expect(program).toContain(`from "./${verb}.ts"`);
     for (const verb of ["rollback", "accept", "discard", "adopt", "resume"]) expect(text).toContain(`**\`${verb}\`**`);
   });

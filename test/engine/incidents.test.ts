@@ -12,7 +12,7 @@ test("a failure is told before the deadline, again at growing urgency, and resol
   await world.run(8 * HOUR_MS);
   const told = world
     .told("incident:repeated")
-    .filter(({ incident }) => incident.reason === "issuer_failing")
+    .filter(({ incident }) => incident.reason === "roles_lost")
     .map(({ at }) => at);
   expect(told.length).toBeGreaterThan(3);
   const gaps = told.slice(1).map((at, index) => at - (told[index] ?? 0));

@@ -23,7 +23,7 @@ test("a scope that was lawfully taken away is accepted, and quarantines no later
   const [, second] = world.issuer.rows;
   const status = await world.daemon.controller.tokenStatus(TOKEN);
   expect(status).toMatchObject({ state: "quarantined", ok: false });
-  expect(status.advice?.you).toMatch(/renewd accept TOKEN.*renewd discard TOKEN/);
+  expect(status.advice?.you).toMatch(/renewd accept token-1.*renewd discard token-1/);
   const done = await world.daemon.controller.accept(TOKEN);
   expect(done).toMatchObject({ fingerprint: fingerprintOf(second), check: "scopes", expAt: second?.expAt });
   await world.run(MINUTE_MS);

@@ -50,6 +50,50 @@ test("a wish that is made while the issuer is being looked at is not lost to an 
   expect(world.issuer.count("request")).toBe(2);
 });
 
+test.each([
+  ["in the same second as the wish", 30 * HOUR_MS],
+  ["for longer than is asked for", 90 * HOUR_MS],
+])("a wish is granted by a token that is found first, where another would gain nothing: made %s", async (_, lifeMs) => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  const made = world.issuer.mintByHand("name-of-token-1", lifeMs);
+  await world.clock.advance(500);
+  const { since } = await world.daemon.controller.renew(TOKEN, null);
+  await world.run(MINUTE_MS);
+  expect(world.issuer.count("request")).toBe(1);
+  expect(world.place("a").seen).toBe(made.text);
+  expect(await world.daemon.controller.renewal(TOKEN, since)).toMatchObject({ state: "delivered", expAt: made.expAt });
+  expect(await world.incidents()).toEqual([]);
+  expect(world.count("renewal:failed")).toBe(0);
+});
+
+test("a wish goes on after a token was found, where another would live longer", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  world.issuer.mintByHand("name-of-token-1", 30 * HOUR_MS);
+  await world.clock.advance(1_000);
+  await world.daemon.controller.renew(TOKEN, null);
+  await world.run(MINUTE_MS);
+  expect(world.count("renewal:adopted")).toBe(1);
+  expect(world.issuer.count("request")).toBe(2);
+  expect(world.place("a").seen).toBe(world.issuer.rows[2]?.text);
+});
+
+test("a wish that would gain nothing since the settings changed ends as a failure, and nothing is asked for", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  world.issuer.afterFind = async () => {
+    world.issuer.afterFind = () => undefined;
+    await world.reload((declared) => ({ ...declared, request: { ...declared.request, lifetimeMs: 20 * HOUR_MS } }));
+  };
+  const { since } = await world.daemon.controller.renew(TOKEN, null);
+  await world.run(2 * HOUR_MS);
+  expect(world.issuer.count("request")).toBe(1);
+  expect(world.told("renewal:failed")).toMatchObject([{ code: "would_not_gain" }]);
+  expect(await world.daemon.controller.renewal(TOKEN, since)).toMatchObject({ state: "failed" });
+  expect(await world.incidents()).toEqual([]);
+});
+
 test("a paused token is not renewed and nothing is written; its deadline and alerts run on", async () => {
   const world = await makeWorld(SHORT);
   await world.run(HOUR_MS);

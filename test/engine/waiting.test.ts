@@ -23,7 +23,7 @@ test("a lost answer of an issuer without a list that revokes the old token is a 
   expect(await world.state.incidents()).toMatchObject([{ reason: "outcome_unknown", severity: "critical" }]);
   const status = await world.daemon.controller.tokenStatus(TOKEN);
   expect(status).toMatchObject({ state: "waiting_for_person", ok: false, next: { action: "wait" } });
-  expect(status.advice?.you).toContain("`renewd discard TOKEN` says that nothing usable was made");
+  expect(status.advice?.you).toContain("`renewd discard token-1` says that nothing usable was made");
   await world.run(5 * DAY_MS);
   expect(world.issuer.count("request")).toBe(2);
 });

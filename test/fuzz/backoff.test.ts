@@ -31,6 +31,7 @@ const failed = fc.record({
   attempts: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 2 ** 40 })),
   retry: fc.constantFrom("soon", "slow", "person"),
   retryAfterMs: fc.option(length(10 * DAY_MS), { nil: undefined }),
+  triesLeft: fc.integer({ min: 0, max: 6 }),
 });
 
 fuzz(
@@ -43,7 +44,9 @@ fuzz(
     expect(Number.isSafeInteger(at)).toBe(true);
     expect(at - now).toBeGreaterThanOrEqual(4 * SECOND_MS);
     const askedMs = Math.min(failure.retryAfterMs ?? 0, HOUR_MS);
-    expect(at - now).toBeLessThanOrEqual(Math.max(capMs, askedMs));
+    const ahead = when.deadlineAt !== null && now < when.deadlineAt ? when.deadlineAt : when.expAt;
+    const isNear = ahead !== null && ahead > now && ahead <= now + HOUR_MS;
+    expect(at - now).toBeLessThanOrEqual(Math.max(capMs, askedMs, isNear ? (ahead - now) / 2 : 0));
     expect(at - now).toBeGreaterThanOrEqual(askedMs);
     expect(capMs).toBeLessThanOrEqual(HOUR_MS);
     const until = [when.deadlineAt, when.expAt].find((each) => each !== null && each > now);

@@ -59,6 +59,31 @@ describe("reading", () => {
     ]);
   });
 
+  it("shows what is to come in the days that were asked for, 30 by default and 366 at most", async () => {
+    expect((await get("/api/v1/calendar?days=366")).body).toMatchObject({
+      days: 366,
+      calendar: [
+        { token: "flowapi", what: "renewal", at: "2026-07-31T08:00:00Z", earliest_at: "2026-07-31T07:59:00Z" },
+      ],
+    });
+    await get("/api/v1/calendar");
+    expect(server.control.asked.filter(([what]) => what === "calendar")).toEqual([
+      ["calendar", 366],
+      ["calendar", 30],
+    ]);
+    for (const days of ["0", "367", "x", "1e9", "1.5", "-1"]) {
+      expect((await get(`/api/v1/calendar?days=${days}`)).status, days).toBe(400);
+    }
+  });
+
+  it("shows how long a fresh token may live, null where the issuer sets no limit", async () => {
+    const limits = { token: "flowapi", longest_seconds: 3_600, latest_at: "2026-07-31T08:00:00Z" };
+    expect((await get("/api/v1/tokens/flowapi/limits")).body).toEqual(limits);
+    server.control.limits = async () => ({ longestMs: null, latestAt: null });
+    const none = { token: "flowapi", longest_seconds: null, latest_at: null };
+    expect((await get("/api/v1/tokens/flowapi/limits")).body).toEqual(none);
+  });
+
   it("shows the plan and a token's history, newest first and bounded", async () => {
     expect((await get("/api/v1/plan")).body).toMatchObject({
       plan: [{ token: "flowapi", renew_at: "2026-07-01T08:00:00Z" }],

@@ -40,6 +40,10 @@ describe("a verb and the daemon", () => {
     expect(await remote.status()).toEqual(report);
     expect(await remote.tokenStatus("flowapi")).toEqual(token);
     expect(await remote.plan()).toEqual(await control.plan());
+    expect(await remote.calendar(366)).toEqual(await control.calendar(366));
+    await expect(remote.calendar(367)).rejects.toMatchObject({ code: "usage" });
+    expect(await remote.limits("flowapi")).toEqual({ longestMs: 3_600_000, latestAt: EXP });
+    await expect(remote.limits("other")).rejects.toMatchObject({ code: "unknown_token" });
     expect(await remote.history("flowapi", 5)).toEqual(await control.history("flowapi", 5));
     expect(await remote.renew("flowapi", null)).toEqual({ token: "flowapi", since: NOW, joined: false });
     expect(await remote.renew("flowapi", 3_600_000)).toEqual({ token: "flowapi", since: NOW, joined: true });

@@ -11,9 +11,11 @@ import type {
   RenewTicket,
   RolledBack,
 } from "../../src/core/control.ts";
+import type { CalendarEntry } from "../../src/core/calendar.ts";
 import type { Instant } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { PlanEntry } from "../../src/core/plan.ts";
+import type { LifetimeLimits } from "../../src/core/ports.ts";
 import { SecretText } from "../../src/core/secret-text.ts";
 import type { HistoryEntry } from "../../src/core/state-store.ts";
 import type { StatusReport, TargetStatus, TokenStatus } from "../../src/core/status.ts";
@@ -53,6 +55,9 @@ export const token: TokenStatus = {
   name: "airflow-flowapi",
   issuer: "flowauth",
   comment: null,
+  labels: {},
+  lifetimeMs: EXP - NOW,
+  outliveAt: EXP,
   state: "ok",
   ok: true,
   advice: null,
@@ -67,6 +72,7 @@ export const token: TokenStatus = {
   },
   previous: null,
   schedule: { renewAt: EXP - 7_200_000, latestAt: EXP - 5_400_000, floorAt: NOW, deadlineAt: EXP - 3_600_000 },
+  windows: [],
   quarantined: null,
   pause: null,
   trouble: null,
@@ -81,6 +87,7 @@ export const report: StatusReport = {
   lastSweepAt: NOW - 2_000,
   daemon: [],
   services: [],
+  channels: [],
   tokens: [token],
   created: [],
 };
@@ -89,6 +96,10 @@ export class FakeControl implements Remote {
   /** What was asked for, in order. */
   readonly asked: (readonly unknown[])[] = [];
   report: StatusReport = report;
+  /** What `calendar` answers instead of one entry. */
+  expected: readonly CalendarEntry[] | undefined;
+  /** What `limits` answers. */
+  longest: LifetimeLimits = { longestMs: 3_600_000, latestAt: EXP };
   /** Thrown by the next call of anything. */
   failure: Error | undefined;
   #wishAt: Instant | undefined;
@@ -104,9 +115,26 @@ export class FakeControl implements Remote {
   }
 
   async plan(): Promise<readonly PlanEntry[]> {
-    const times = { at: NOW, renewAt: NOW, latestAt: NOW, deadlineAt: EXP };
+    const times = { at: NOW, startAt: NOW, floorAt: NOW, renewAt: NOW, latestAt: NOW, deadlineAt: EXP, expAt: EXP };
     const entry = { token: "flowapi", name: "airflow-flowapi", action: "renew", reason: "due", arithmetic: ["a"] };
     return [{ ...entry, cautions: [], ...times }];
+  }
+
+  async calendar(days: number): Promise<readonly CalendarEntry[]> {
+    const times = { at: EXP, earliestAt: EXP - 60_000, latestAt: EXP, deadlineAt: EXP };
+    const entry = {
+      token: "flowapi",
+      name: "airflow-flowapi",
+      issuer: "flowauth",
+      what: "renewal",
+      reason: "due",
+    } as const;
+    return this.#answer(["calendar", days], this.expected ?? [{ ...entry, ...times }]);
+  }
+
+  async limits(key: string): Promise<LifetimeLimits> {
+    await this.tokenStatus(key);
+    return this.#answer(["limits", key], this.longest);
   }
 
   async history(key: string, limit: number): Promise<readonly HistoryEntry[]> {

@@ -1,17 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { DomainEvent, RenewalResult } from "../../src/core/events.ts";
 import type { Condition } from "../../src/core/incidents.ts";
-import type { DeclaredToken } from "../../src/core/token.ts";
+import { compileWindow } from "../../src/core/windows.ts";
+import { METRICS, PREFIX } from "../../src/http/metric-list.ts";
 import { createMetrics, type Metrics } from "../../src/http/metrics.ts";
+import { compileCron } from "../../src/runtime/cron.ts";
+import { declaredToken, trouble } from "../core/samples.ts";
+import { declared, everyMetric } from "./every-metric.ts";
 import { EXP, FakeControl, NOW, report, target, token } from "./fake-control.ts";
 
 const info = { version: "1.2.3", node: "24.21.0" };
-
-/** Counters look at keys and labels only. */
-function declared(targets: Readonly<Record<string, readonly string[]>>): { readonly tokens: readonly DeclaredToken[] } {
-  const tokens = Object.entries(targets).map(([key, labels]) => ({ key, targets: labels.map((label) => ({ label })) }));
-  return { tokens: tokens as unknown as readonly DeclaredToken[] };
-}
 
 function made(control: FakeControl = new FakeControl()): Metrics {
   const metrics = createMetrics(control, info);
@@ -65,6 +63,21 @@ describe("the text", () => {
     expectWellFormed(text);
   });
 
+  it("has exactly the metrics of the list, of its types and with its labels", async () => {
+    const metrics = everyMetric();
+    const text = await metrics.render();
+    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]);
+    expect(Object.fromEntries(types)).toEqual(
+      Object.fromEntries(Object.entries(METRICS).map(([name, { type }]) => [`${PREFIX}${name}`, type])),
+    );
+    for (const [name, { labels, help }] of Object.entries(METRICS)) {
+      expect(text).toContain(`# HELP ${PREFIX}${name} ${help}\n`);
+      const [sample = ""] = await series(metrics, name);
+      const found = [...sample.matchAll(/(\w+)="/g)].map(([, label]) => label);
+      expect(found, name).toEqual(labels);
+    }
+  });
+
   it("gives a time only once it is known", async () => {
     const control = new FakeControl();
     const bare = { ...target, held: null, deadlineAt: null };
@@ -92,6 +105,60 @@ describe("the text", () => {
     expect(await series(metrics, "token_expiration_timestamp_seconds")).toHaveLength(1);
     control.report = { ...report, tokens: [] };
     expect(await series(metrics, "token_expiration_timestamp_seconds")).toEqual([]);
+  });
+});
+
+describe("gauges", () => {
+  it("count the failures in a row of tokens, targets, services and channels, 0 where there are none", async () => {
+    const control = new FakeControl();
+    const metrics = made(control);
+    const failuresOf = async (name: string): Promise<readonly string[]> =>
+      (await series(metrics, name)).map((line) => line.slice(`renewd_${name}`.length));
+    expect(await failuresOf("token_failures")).toEqual(['{token="flowapi"} 0']);
+    expect(await failuresOf("target_failures")).toEqual(['{token="flowapi",target="airflow"} 0']);
+    expect(await failuresOf("service_failures")).toEqual([
+      '{kind="issuer",service="flowauth"} 0',
+      '{kind="store",service="aws"} 0',
+    ]);
+    const failing = trouble("issuer_timeout", { attempts: 4 });
+    const channel = { channel: "pager", type: "t", code: "channel_error", message: "m", nextTryAt: NOW };
+    control.report = {
+      ...report,
+      services: [{ kind: "store", key: "aws", failures: 7, code: "store_unreachable", probeAt: NOW }],
+      channels: [{ ...channel, failures: 3, lastSuccessAt: null }],
+      tokens: [{ ...token, trouble: failing, targets: [{ ...target, trouble: { ...failing, attempts: 2 } }] }],
+    };
+    expect(await failuresOf("token_failures")).toEqual(['{token="flowapi"} 4']);
+    expect(await failuresOf("target_failures")).toEqual(['{token="flowapi",target="airflow"} 2']);
+    expect(await failuresOf("service_failures")).toContain('{kind="store",service="aws"} 7');
+    expect(await failuresOf("channel_failures")).toEqual(['{channel="pager"} 3']);
+    expect(await failuresOf("channel_last_success_timestamp_seconds")).toEqual([]);
+  });
+
+  it("count tokens by state, with those that are empty", async () => {
+    const control = new FakeControl();
+    const late = { ...token, token: "late", state: "late" } as const;
+    control.report = { ...report, tokens: [token, { ...token, token: "other" }, late] };
+    const counts = await series(made(control), "tokens");
+    expect(counts).toContain('renewd_tokens{state="ok"} 2');
+    expect(counts).toContain('renewd_tokens{state="late"} 1');
+    expect(counts).toContain('renewd_tokens{state="expired"} 0');
+  });
+
+  it("plan a renewal inside a window, or at the last instant where none opens before", async () => {
+    const schedule = { ...token.schedule!, renewAt: NOW, latestAt: EXP };
+    const control = new FakeControl();
+    control.report = { ...report, tokens: [{ ...token, schedule }] };
+    const metrics = made(control);
+    const planned = async (opens: string): Promise<number> => {
+      const windows = [compileWindow(opens, 3_600_000, "UTC", compileCron)];
+      const { policy } = declaredToken();
+      metrics.declare(declared({}, { tokens: [declaredToken({ key: "flowapi", policy: { ...policy, windows } })] }));
+      const [line = ""] = await series(metrics, "token_renewal_timestamp_seconds");
+      return Number(line.split(" ").at(-1)) * 1000;
+    };
+    expect(await planned("0 6 2 7 *")).toBe(Date.parse("2026-07-02T06:00:00Z"));
+    expect(await planned("0 6 2 9 *")).toBe(EXP);
   });
 });
 
@@ -143,6 +210,27 @@ describe("counters", () => {
     ]);
   });
 
+  it("count what is told to each channel, and end with it", async () => {
+    const metrics = made();
+    const told = { at: NOW, type: "channel:told", firing: 1, resolved: 0 } as const;
+    const refused = { at: NOW, type: "channel:failed", code: "channel_error", message: "m", nextTryAt: NOW } as const;
+    expect(await series(metrics, "notifications_total")).toEqual([
+      'renewd_notifications_total{channel="pager",result="sent"} 0',
+      'renewd_notifications_total{channel="pager",result="failed"} 0',
+    ]);
+    metrics.onEvent({ ...told, channel: "pager" });
+    metrics.onEvent({ ...refused, channel: "pager", failures: 1 });
+    metrics.onEvent({ ...refused, channel: "pager", failures: 2 });
+    metrics.onEvent({ ...told, channel: "stranger" });
+    expect(await series(metrics, "notifications_total")).toEqual([
+      'renewd_notifications_total{channel="pager",result="sent"} 1',
+      'renewd_notifications_total{channel="pager",result="failed"} 2',
+    ]);
+    const { alerts } = declared({});
+    metrics.declare(declared({ flowapi: ["airflow"] }, { alerts: { ...alerts, channels: [] } }));
+    expect(await series(metrics, "notifications_total")).toEqual([]);
+  });
+
   it("keep their count over a reload, end with what they count, and take no label that is not declared", async () => {
     const metrics = made();
     metrics.onEvent(settled("delivered"));
@@ -159,7 +247,15 @@ describe("counters", () => {
 });
 
 describe("incidents and reloads", () => {
-  const condition: Condition = { reason: "drift", severity: "warning", message: "m", action: "a" };
+  const condition: Condition = {
+    reason: "drift",
+    severity: "warning",
+    message: "m",
+    action: "a",
+    next: "It tries again.",
+    dangerAt: null,
+    expAt: null,
+  };
 
   it("are open for as long as the status says so, and end visibly", async () => {
     const control = new FakeControl();
@@ -170,10 +266,17 @@ describe("incidents and reloads", () => {
     expect(await series(metrics, "incidents_open")).toEqual([
       'renewd_incidents_open{token="flowapi",reason="drift"} 2',
     ]);
+    expect(await series(metrics, "incident_severity")).toEqual([
+      'renewd_incident_severity{token="flowapi",reason="drift"} 2',
+    ]);
+    const graver = { ...target, conditions: [{ ...condition, severity: "critical" as const }] };
+    control.report = { ...report, tokens: [{ ...token, targets: [graver, drifting] }] };
+    expect((await series(metrics, "incident_severity"))[0]).toMatch(/ 3$/);
     control.report = report;
     expect(await series(metrics, "incidents_open")).toEqual([
       'renewd_incidents_open{token="flowapi",reason="drift"} 0',
     ]);
+    expect((await series(metrics, "incident_severity"))[0]).toMatch(/ 0$/);
     control.report = { ...report, tokens: [] };
     expect(await series(metrics, "incidents_open")).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type DomainEvent, EVENT_LEVELS, type Level } from "../../src/core/events.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
+import { systemTracer } from "../../src/runtime/trace.ts";
 
 const AT = Date.parse("2026-07-01T08:00:00.123Z");
 const JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl";
@@ -45,7 +46,10 @@ describe("a log line", () => {
       reason: "late",
       severity: "critical",
       message: "Not renewed yet.",
+      next: "It is tried again.",
       action: "Look.",
+      dangerAt: null,
+      expAt: AT,
       token: "flowapi",
       target: "",
       openedAt: AT,
@@ -59,6 +63,19 @@ describe("a log line", () => {
       reason: "late",
       opened_at: "2026-07-01T08:00:00Z",
     });
+  });
+
+  it("says what it belongs to, and its event's own renewal before the turn's", async () => {
+    const asked: DomainEvent = { type: "renewal:nothing-made", at: AT, token: "flowapi", renewal: "own" };
+    const lines = await systemTracer.span("renewd.token", { token: "flowapi", name: "", issuer: "" }, async () => {
+      systemTracer.about({ renewal: "of the turn" });
+      return [written([failed]), written([asked]), written([failed], { pretty: true })] as const;
+    });
+    const [of, own] = lines.slice(0, 2).map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    expect(of).toMatchObject({ renewal: "of the turn", work: expect.stringMatching(/^[\da-f]{16}$/) });
+    expect(own).toMatchObject({ renewal: "own", work: of?.["work"] });
+    expect(lines[2]).not.toContain("work:");
+    expect(JSON.parse(written([failed]))).not.toHaveProperty("work");
   });
 
   it("has a message and the level of its type for every event there is", () => {

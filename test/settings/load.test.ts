@@ -69,6 +69,7 @@ describe("settings that are good", () => {
       port: 8080,
       names: [],
       tokens: [],
+      oidc: null,
     });
   });
 

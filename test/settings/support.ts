@@ -1,3 +1,4 @@
+import { notifierTypes } from "../../src/notifiers/index.ts";
 import { issuerTypes } from "../../src/issuers/index.ts";
 import { compileCron } from "../../src/runtime/cron.ts";
 import { parseSettings, SettingsError, type Problem } from "../../src/settings/load.ts";
@@ -5,7 +6,7 @@ import type { Kinds } from "../../src/settings/services.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import { storeTypes } from "../../src/stores/index.ts";
 
-export const kinds: Kinds = { issuers: issuerTypes, stores: storeTypes };
+export const kinds: Kinds = { issuers: issuerTypes, stores: storeTypes, notifiers: notifierTypes };
 export const tools = { compileCron };
 export const FILE = "/etc/renewd/renewd.yaml";
 

@@ -41,6 +41,7 @@ export function drawToken(draw: Draw, index: number): DeclaredToken {
     issuer: `issuer-${Math.floor(index / TOKENS_PER_ISSUER) + 1}`,
     name: `name-of-${key}`,
     comment: null,
+    labels: {},
     create: draw.chance(0.9),
     request: {
       lifetimeMs,

@@ -229,6 +229,7 @@ export class HostileWorld implements AsyncDisposable {
       issuer: "issuer",
       name: NAME,
       comment: null,
+      labels: {},
       create: true,
       request: this.#request,
       policy: {

@@ -152,7 +152,10 @@ export async function until<T>(what: string, ask: () => Promise<T> | T, withinMs
     } catch (thrown) {
       last = thrown;
     }
-    if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`, { cause: last });
+    if (performance.now() > endMs) {
+      const why = last instanceof Error ? ` (${last.message})` : "";
+      throw new Error(`not within ${withinMs} ms: ${what}${why}`, { cause: last });
+    }
     await pause(50);
   }
 }

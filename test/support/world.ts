@@ -1,7 +1,7 @@
 /** The engine on a real state, with an issuer, stores and a clock that a test holds in its hands. */
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, parseDuration } from "../../src/core/duration.ts";
 import type { Description } from "../../src/core/control.ts";
-import type { DomainEvent, EventMap, EventType } from "../../src/core/events.ts";
+import type { DomainEvent, Emit, EventMap, EventType } from "../../src/core/events.ts";
 import type { IncidentReason } from "../../src/core/incidents.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { TargetRecord, TokenRecord } from "../../src/core/records.ts";
@@ -64,6 +64,8 @@ export class World {
   readonly issuer: FakeIssuer;
   readonly events: DomainEvent[] = [];
   readonly hooks: HookCall[] = [];
+  /** Told of every event, as what the daemon is made of is. */
+  readonly listeners: Emit[] = [];
   hookFails = false;
   daemons: Daemon[] = [];
   readonly #places = new Map<string, FakePlace>();
@@ -136,7 +138,11 @@ export class World {
       clock: this.clock,
       random: this.random,
       state: life.state,
-      emit: (event) => void (life.dead || this.events.push(event)),
+      emit: (event) => {
+        if (life.dead) return;
+        this.events.push(event);
+        for (const listener of this.listeners) listener(event);
+      },
       holder: `daemon-${this.#started}`,
       watch: new ClockWatch(this.clock),
       fleet: () => this.#fleet,
@@ -330,5 +336,16 @@ function declare(key: string, options: WorldOptions): DeclaredToken {
   }));
   const create = options.create ?? true;
   const name = `name-of-${key}`;
-  return { key, identity: key, issuer: "issuer", name, comment: `comment of ${key}`, create, request, policy, targets };
+  return {
+    key,
+    identity: key,
+    issuer: "issuer",
+    name,
+    comment: `comment of ${key}`,
+    labels: {},
+    create,
+    request,
+    policy,
+    targets,
+  };
 }

@@ -117,6 +117,15 @@ const TREE: Readonly<Record<string, readonly Planted[]>> = {
   "src/state/planted.ts": FAMILY,
   "src/settings/planted.ts": FAMILY,
   "src/http/planted.ts": FAMILY,
+  // What all of a kind share is, for the dashboard, what all of http share.
+  "src/http/dashboard/planted.ts": ADAPTER.filter(([line]) => !line.includes("other/client")),
+  "src/simulation/planted.ts": [
+    ...PURE,
+    [from("./sim-clock.ts"), null],
+    [from("../core/issue.ts"), null],
+    [from("../engine/sweeper.ts"), null],
+    [from("../state/open-sqlite.ts"), IMPORTS],
+  ],
   "src/issuer-server/planted.ts": FAMILY,
   "src/runtime/planted.ts": [
     ["export const a1 = setTimeout(String, 1);", null],

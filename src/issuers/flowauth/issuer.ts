@@ -4,6 +4,7 @@ import type { Issuer, IssuerContext, MintAnswer, MintOrder, SecretRef } from "..
 import type { TokenRequest } from "../../core/token.ts";
 import { inspect } from "./inspect.ts";
 import { PublicKeys } from "./keys.ts";
+import { limitsOf } from "./limits.ts";
 import { Listings } from "./listing.ts";
 import { mint, type MintParts, readRoles, type RoleRow, serverOf } from "./mint.ts";
 import type { FlowAuthOptions } from "./options.ts";
@@ -31,6 +32,7 @@ export function createFlowAuth(given: IssuerContext<FlowAuthOptions>, keepsComme
     request: (order, signal) => within(callLimitMs, clock, signal, (limited) => answerOf(parts, order, limited)),
     inspect: (token, signal) => inspect(keys, token, signal),
     retire: null,
+    limits: (request, signal) => limitsOf(parts, request, signal),
     probe: (requests, signal) => probe(parts, keys, options, requests, signal),
     close: () => session.close(),
   };

@@ -18,6 +18,7 @@ export const FLOWAUTH_TRAITS: IssuerTraits = {
   finds: "by_name",
   kinds: ["mint", "renew"],
   retires: false,
+  limits: true,
   proof: "key",
   // Lifetimes are whole minutes, and expiries whole seconds.
   grainMs: 61_000,

@@ -8,6 +8,11 @@ declare module "oidc-provider" {
 
   export class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
+    readonly Grant: new (of: { readonly clientId: string; readonly accountId: string }) => {
+      addOIDCScope(scope: string): void;
+      save(): Promise<string>;
+    };
+    interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>;
     readonly ClientCredentials: { find(value: string): Promise<GrantedToken | undefined> };
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
     on(event: string, listener: (...given: readonly unknown[]) => void): this;

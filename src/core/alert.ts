@@ -1,0 +1,190 @@
+/** What a channel is told of an incident: five lines for people, and what machines sort it by. */
+import { DAY_MS, formatDuration, formatInstant, type Instant } from "./duration.ts";
+import type { Incident, IncidentReason, Severity } from "./incidents.ts";
+import type { DeclaredToken } from "./token.ts";
+
+export interface Alert {
+  /** `renewd/<instance>/<token>/<target>/<reason>`: the same over renewals and restarts, at most 255 characters. */
+  readonly key: string;
+  readonly status: "firing" | "resolved";
+  /** Why it is told now. */
+  readonly cause: "opened" | "repeated" | "resolved" | "test";
+  readonly severity: Severity;
+  /** Under which it was told before, where that was another: channels that know an alert by its labels have to end that one. */
+  readonly severityBefore: Severity | null;
+  /** `alertname`, `instance`, `severity`, `reason`; where they apply `token`, `name`, `issuer`, `target`, `store`, `channel`; and the token's own. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly lines: AlertLines;
+  readonly openedAt: Instant;
+  /** How often it was worth telling: a repetition that is told again after a failure has the same number. */
+  readonly toldTimes: number;
+  /** Null while it fires. */
+  readonly resolvedAt: Instant | null;
+  /** The page that says what to do about this kind of incident. */
+  readonly runbookUrl: string;
+  /** The token's page of the dashboard; null where the settings give no address. */
+  readonly pageUrl: string | null;
+}
+
+/** Each one or two sentences, ready to be read at three in the morning. */
+export interface AlertLines {
+  /** Which consumer: "airflow-flowapi -> ireland". */
+  readonly who: string;
+  /** How long there is: "Readers from 02:45Z, in 1 h 12 min, hold too short a token." */
+  readonly until: string;
+  /** Why. */
+  readonly why: string;
+  /** What renewd does next. */
+  readonly next: string;
+  /** What you do. */
+  readonly you: string;
+}
+
+/** Whether all is well with every target, for a dead man's switch. */
+export interface Pulse {
+  readonly at: Instant;
+  readonly ok: boolean;
+  /** What is not well, one line each, bounded. */
+  readonly lines: readonly string[];
+}
+
+/** What is the same for all alerts of a daemon. */
+export interface AlertOrigin {
+  readonly instance: string;
+  readonly pageUrl: string | null;
+  readonly runbooks: string;
+}
+
+/** The parts of an incident's `target` that are no target of a token but one of renewd's own. */
+const CHANNEL = "channel ";
+
+/** The incident's target of renewd's own that stands for an alert channel. */
+export function channelSubject(channel: string): { readonly token: ""; readonly target: string } {
+  return { token: "", target: `${CHANNEL}${channel}` };
+}
+
+/** `declared` is null for the daemon's own, and for a token that is declared no more. */
+export function alertLabels(
+  incident: Incident,
+  declared: DeclaredToken | null,
+  origin: Pick<AlertOrigin, "instance">,
+): Readonly<Record<string, string>> {
+  const { token, target, reason, severity } = incident;
+  const store = declared?.targets.find(({ label }) => label === target)?.store;
+  const channel = token === "" && target.startsWith(CHANNEL) ? target.slice(CHANNEL.length) : undefined;
+  const own = {
+    alertname: `Renewd${reason.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`,
+    instance: origin.instance,
+    severity,
+    reason,
+    ...(token === "" ? {} : { token }),
+    ...(declared === null ? {} : { name: declared.name, issuer: declared.issuer }),
+    ...(token === "" || target === "" ? {} : { target }),
+    ...(store === undefined ? {} : { store }),
+    ...(channel === undefined ? {} : { channel }),
+  };
+  return { ...declared?.labels, ...own };
+}
+
+export interface AlertOccasion {
+  readonly cause: Alert["cause"];
+  readonly declared: DeclaredToken | null;
+  readonly severityBefore: Severity | null;
+  /** What is over because it became this graver thing, which is told by itself. */
+  readonly became?: IncidentReason | null;
+  readonly now: Instant;
+}
+
+export function alertOf(incident: Incident, origin: AlertOrigin, occasion: AlertOccasion): Alert {
+  const { token, target, reason, severity } = incident;
+  const { cause, declared, now } = occasion;
+  const isOver = cause === "resolved";
+  const before = occasion.severityBefore;
+  const page = token === "" ? "/" : `/tokens/${encodeURIComponent(token)}`;
+  return {
+    key: ["renewd", origin.instance, token, target, reason].join("/"),
+    status: isOver ? "resolved" : "firing",
+    cause,
+    severity,
+    severityBefore: before === severity ? null : before,
+    labels: alertLabels(incident, declared, origin),
+    lines: isOver ? linesOver(incident, occasion) : linesOf(incident, declared, now),
+    openedAt: incident.openedAt,
+    toldTimes: incident.toldTimes,
+    resolvedAt: isOver ? now : null,
+    runbookUrl: `${origin.runbooks}#${reason}`,
+    pageUrl: origin.pageUrl === null ? null : `${origin.pageUrl}${page}`,
+  };
+}
+
+function linesOf(incident: Incident, declared: DeclaredToken | null, now: Instant): AlertLines {
+  return {
+    who: whoOf(incident, declared),
+    until: untilOf(incident, now),
+    why: incident.message,
+    next: incident.next,
+    you: incident.action,
+  };
+}
+
+function linesOver(incident: Incident, { declared, became, now }: AlertOccasion): AlertLines {
+  const who = whoOf(incident, declared);
+  const why = `It was: ${incident.message}`;
+  if (became != null) {
+    const until = `Not mended: since ${clockTime(now, now)} it is \`${became}\`, which is told by itself.`;
+    return { who, until, why, next: "See that alert.", you: "What that alert says." };
+  }
+  const until = `Over since ${clockTime(now, now)}, after ${formatDuration(now - incident.openedAt)}.`;
+  return { who, until, why, next: "It goes on as planned.", you: "Nothing." };
+}
+
+/** How what nobody mends grows worse: each is over when the next begins. */
+const WORSE: readonly (readonly IncidentReason[])[] = [
+  ["late"],
+  ["never_delivered", "deadline_missed", "paused_past_deadline"],
+  ["expired"],
+];
+
+/** What an incident that is over became, where it was not mended but grew worse. */
+export function becameOf(over: Incident, open: readonly Incident[]): IncidentReason | null {
+  const rank = (reason: IncidentReason): number => WORSE.findIndex((reasons) => reasons.includes(reason));
+  const from = rank(over.reason);
+  if (from < 0) return null;
+  const isSame = ({ token, target }: Incident): boolean => token === over.token && target === over.target;
+  return open.find((each) => isSame(each) && rank(each.reason) > from)?.reason ?? null;
+}
+
+/** Monitoring of FlowAuth's tokens goes by the name at the issuer, so that stands in every alert. */
+function whoOf({ token, target }: Incident, declared: DeclaredToken | null): string {
+  if (token === "") return target === "" ? "renewd itself" : `renewd itself: ${target}`;
+  const at = declared === null || declared.name === token ? "" : ` (${declared.name} at ${declared.issuer})`;
+  const consumer = target === "" ? consumersOf(declared) : target;
+  return `${token}${at}${consumer === "" ? "" : ` -> ${consumer}`}`;
+}
+
+const CONSUMERS_SHOWN = 5;
+
+function consumersOf(declared: DeclaredToken | null): string {
+  const labels = declared?.targets.map(({ label }) => label) ?? [];
+  const more = labels.length - CONSUMERS_SHOWN;
+  return labels.slice(0, CONSUMERS_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function untilOf({ token, dangerAt, expAt }: Incident, now: Instant): string {
+  if (expAt !== null && now >= expAt)
+    return `What readers have expired at ${clockTime(expAt, now)}, ${formatDuration(now - expAt)} ago.`;
+  // Of a token and of a target it is null only where none of ours is known to be in use.
+  if (dangerAt === null)
+    return token === "" ? "No reader is in danger by this now." : "Readers find no token of renewd's there.";
+  if (now < dangerAt)
+    return `Readers from ${clockTime(dangerAt, now)}, in ${formatDuration(dangerAt - now)}, hold too short a token.`;
+  const end = expAt === null ? "" : `; it expires at ${clockTime(expAt, now)}, in ${formatDuration(expAt - now)}`;
+  return `Readers since ${clockTime(dangerAt, now)}, ${formatDuration(now - dangerAt)} ago, hold too short a token${end}.`;
+}
+
+/** "02:45Z" within half a day, else with the date. */
+function clockTime(at: Instant, now: Instant): string {
+  const text = formatInstant(at);
+  const minutes = `${text.slice(11, 16)}Z`;
+  return Math.abs(at - now) < DAY_MS / 2 ? minutes : `${text.slice(0, 10)} ${minutes}`;
+}

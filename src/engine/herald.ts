@@ -1,0 +1,188 @@
+import { type AlertOrigin } from "../core/alert.ts";
+import { type Instant, SECOND_MS } from "../core/duration.ts";
+import type { Emit } from "../core/events.ts";
+import type { Incident } from "../core/incidents.ts";
+import type { Notifier } from "../core/ports.ts";
+import type { AlertSettings } from "../core/settings.ts";
+import type { ChannelStatus } from "../core/status.ts";
+import { type ChannelRecord, FRESH_CHANNEL, incidentKey, type Telling } from "../core/telling.ts";
+import { ChannelTeller } from "./channel-teller.ts";
+import type { Engine } from "./engine.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { pulseOf } from "./pulse.ts";
+
+/** A declared alert channel and what speaks to it. */
+export interface Channel {
+  readonly key: string;
+  readonly type: string;
+  readonly notifier: Notifier;
+}
+
+export interface HeraldParts {
+  readonly engine: Pick<Engine, "clock" | "random" | "state" | "emit" | "fleet">;
+  readonly instance: string;
+  /** Those in force. */
+  readonly channels: () => readonly Channel[];
+  readonly alerts: () => AlertSettings;
+  /** What keeps renewd itself from working, as codes: for dead man's switches. */
+  readonly troubles: () => readonly string[];
+}
+
+/** What comes together is told together. */
+const GATHER_MS: number = SECOND_MS;
+/** However far off the next instant is, it is looked again by then: a clock may have been set. */
+const LONGEST_REST_MS: number = 60 * SECOND_MS;
+
+/**
+ * Carries what is open to the channels that are to be told of it. The channels do not wait for each other, and the sweep
+ * waits for none of them.
+ */
+export class Herald {
+  readonly #parts: HeraldParts;
+  readonly #stop = new AbortController();
+  readonly #tellers = new Map<string, ChannelTeller>();
+  readonly #hearts = new Map<string, Heartbeat>();
+  /** By channel: its pass that is under way. */
+  readonly #passes = new Map<string, Promise<void>>();
+  /** Channels that something happened for while they were busy. */
+  readonly #again = new Set<string>();
+  #open: Promise<readonly Incident[]> = Promise.resolve([]);
+  #isStale = true;
+  #started = false;
+  /** Of the daemon itself, while the state cannot hold them. */
+  #unrecorded: readonly Incident[] = [];
+  #records: ReadonlyMap<string, ChannelRecord> = new Map();
+  #tellings: ReadonlyMap<string, readonly Telling[]> = new Map();
+  #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
+
+  constructor(parts: HeraldParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads what was told before; throws what the state says. */
+  async start(): Promise<void> {
+    const { state } = this.#parts.engine;
+    this.#records = await state.channels();
+    this.#tellings = Map.groupBy(await state.tellings(), ({ channel }) => channel);
+    this.#started = true;
+    this.look();
+  }
+
+  readonly onEvent: Emit = ({ type }) => {
+    if (!type.startsWith("incident:")) return;
+    this.#isStale = true;
+    this.#lookAt(this.#parts.engine.clock.now() + GATHER_MS);
+  };
+
+  /** An incident that the state cannot hold, because it is of the state itself; null when it is over. */
+  tellUnrecorded(incident: Incident | null): void {
+    this.#unrecorded = incident === null ? [] : [incident];
+    this.#lookAt(this.#parts.engine.clock.now() + GATHER_MS);
+  }
+
+  /** Lets every channel that is not busy be told what there is to tell it. Never throws. */
+  look(): void {
+    if (!this.#started || this.#stop.signal.aborted) return;
+    for (const channel of this.#parts.channels()) {
+      if (this.#passes.has(channel.key)) {
+        this.#again.add(channel.key);
+        continue;
+      }
+      const pass = this.#pass(channel)
+        .catch(() => null)
+        .then((at) => {
+          this.#passes.delete(channel.key);
+          if (this.#again.delete(channel.key)) this.#lookAt(this.#parts.engine.clock.now());
+          else if (at !== null) this.#lookAt(at);
+        });
+      this.#passes.set(channel.key, pass);
+    }
+  }
+
+  async status(): Promise<readonly ChannelStatus[]> {
+    if (!this.#started) this.#records = await this.#parts.engine.state.channels();
+    return this.#parts.channels().map(({ key, type }) => {
+      const known = this.#tellers.get(key)?.record ?? this.#hearts.get(key)?.record ?? this.#records.get(key);
+      return channelStatus(key, type, known ?? FRESH_CHANNEL);
+    });
+  }
+
+  /** Resolves when the passes that are under way now have ended. */
+  async current(): Promise<void> {
+    await Promise.all(this.#passes.values());
+  }
+
+  /** Ends the calls under way; what was not told is told after the next start. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#stop.abort(new DOMException("renewd stops", "AbortError"));
+    await this.current();
+  }
+
+  async #pass({ key, notifier }: Channel): Promise<Instant | null> {
+    const { engine, alerts, instance, troubles } = this.#parts;
+    if (notifier.kind === "heartbeat") {
+      // Before its first look at all tokens renewd knows nothing: that is no failure, or each restart would be one.
+      if (troubles().includes("first_sweep_pending")) return engine.clock.now() + GATHER_MS;
+      return this.#heart(key).pass(notifier, () => pulseOf(engine, troubles()));
+    }
+    const settings = alerts();
+    const origin: AlertOrigin = { instance, pageUrl: settings.pageUrl, runbooks: settings.runbooks };
+    return this.#teller(key).pass(notifier, {
+      open: [...this.#unrecorded, ...(await this.#incidents())],
+      alerts: settings,
+      origin,
+      declared: (token) => engine.fleet().members.get(token)?.declared ?? null,
+    });
+  }
+
+  /** One reading serves all channels. While the state cannot be read, what was open before counts as open. */
+  #incidents(): Promise<readonly Incident[]> {
+    if (!this.#isStale) return this.#open;
+    this.#isStale = false;
+    const before = this.#open;
+    this.#open = this.#parts.engine.state.incidents().catch(() => {
+      this.#isStale = true;
+      return before;
+    });
+    return this.#open;
+  }
+
+  #teller(key: string): ChannelTeller {
+    const known = this.#tellers.get(key);
+    if (known !== undefined) return known;
+    const tellings = new Map((this.#tellings.get(key) ?? []).map((each) => [incidentKey(each.incident), each]));
+    const told = { record: this.#records.get(key) ?? FRESH_CHANNEL, tellings };
+    const teller = new ChannelTeller(key, this.#parts.engine, told, this.#stop.signal);
+    this.#tellers.set(key, teller);
+    return teller;
+  }
+
+  #heart(key: string): Heartbeat {
+    const known = this.#hearts.get(key);
+    if (known !== undefined) return known;
+    const heart = new Heartbeat(key, this.#parts.engine, this.#records.get(key) ?? FRESH_CHANNEL, this.#stop.signal);
+    this.#hearts.set(key, heart);
+    return heart;
+  }
+
+  /** The earliest wish wins. */
+  #lookAt(at: Instant): void {
+    if (!this.#started || this.#stop.signal.aborted) return;
+    const { clock } = this.#parts.engine;
+    const now = clock.now();
+    const soonest = Math.min(Math.max(at, now), now + LONGEST_REST_MS);
+    if (this.#timer !== undefined && this.#timer.at <= soonest && this.#timer.at >= now) return;
+    this.#timer?.cancel();
+    const cancel = clock.after(soonest - now, () => {
+      this.#timer = undefined;
+      this.look();
+    });
+    this.#timer = { at: soonest, cancel };
+  }
+}
+
+function channelStatus(channel: string, type: string, record: ChannelRecord): ChannelStatus {
+  const { failures, code, message, nextTryAt, lastSuccessAt } = record;
+  return { channel, type, failures, code, message, nextTryAt, lastSuccessAt };
+}

@@ -1,0 +1,64 @@
+import { html } from "hono/html";
+import type { Instant } from "../../core/duration.ts";
+import type { TokenStatus } from "../../core/status.ts";
+import { dangerAt, openIncidents } from "./danger.ts";
+import type { Html } from "./page.ts";
+import { badge, row } from "./parts.ts";
+import { miniTimeline } from "./timeline.ts";
+import { whenShort } from "./times.ts";
+import { MARKS, SEVERITY_TONES, TARGET_STATES, targetTone, TOKEN_STATES, tokenTone } from "./words.ts";
+
+const TARGETS_SHOWN = 6;
+
+/** One token in one look: who, how it is, until when, why, and where it lies. */
+export function fleetRow(token: TokenStatus, now: Instant): Html {
+  const { token: key, name, issuer, comment, schedule } = token;
+  const danger = dangerAt(token);
+  return html`<li id="token-${key}" class="row ${tokenTone(token)}">
+    <div class="who">
+      <h3><a href="/tokens/${key}">${key}</a></h3>
+      <p class="dim">
+        ${name === key ? "" : `${name}, `}at ${issuer}${comment === null ? "" : `: ${shortened(comment)}`}
+      </p>
+    </div>
+    <div class="how">${badge(tokenTone(token), TOKEN_STATES[token.state])} ${worst(token)}</div>
+    <dl class="times">
+      ${row("renewal", schedule === null ? "as soon as possible" : whenShort(schedule.renewAt, now))}
+      ${row("deadline", Number.isFinite(danger) ? whenShort(danger, now) : "none known")}
+    </dl>
+    <div class="where">${miniTimeline(token, now)} ${targets(token)}</div>
+  </li>`;
+}
+
+function worst(token: TokenStatus): Html | "" {
+  const [first, ...more] = openIncidents(token);
+  if (first === undefined) return "";
+  const { severity, reason, target, message } = first;
+  return html`<p class="why">
+    <strong class="${SEVERITY_TONES[severity]}">${severity}: ${reason.replaceAll("_", " ")}</strong>${
+      target === null ? "" : ` in ${target}`
+    }.
+    ${shortened(message)}${more.length === 0 ? "" : html` <span class="dim">and ${more.length} more</span>`}
+  </p>`;
+}
+
+function targets({ targets: all }: TokenStatus): Html {
+  const shown = all.toSorted((a, b) => Number(a.ok) - Number(b.ok)).slice(0, TARGETS_SHOWN);
+  return html`<ul class="dots">
+    ${shown.map((target) => {
+      const tone = targetTone(target);
+      const words = target.state === "ok" ? "" : html` <span class="dim">${TARGET_STATES[target.state]}</span>`;
+      const mark = html`<span class="${tone}" aria-hidden="true">${MARKS[tone]}</span>`;
+      return html`<li>
+        ${mark} ${target.target}${target.state === "ok" ? html`<span class="unseen"> is well</span>` : words}
+      </li>`;
+    })}
+    ${all.length > shown.length ? html`<li class="dim">and ${all.length - shown.length} more</li>` : ""}
+  </ul>`;
+}
+
+const SHORT = 140;
+
+function shortened(text: string): string {
+  return text.length <= SHORT ? text : `${text.slice(0, SHORT - 1).trimEnd()}…`;
+}

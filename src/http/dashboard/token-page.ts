@@ -1,0 +1,120 @@
+import { html } from "hono/html";
+import type { Instant } from "../../core/duration.ts";
+import type { PlanEntry } from "../../core/plan.ts";
+import type { HistoryEntry } from "../../core/state-store.ts";
+import type { IssuedStatus, TokenStatus } from "../../core/status.ts";
+import { actionsView, dialogsView } from "./actions-view.ts";
+import { openIncidents } from "./danger.ts";
+import { historyView } from "./history-view.ts";
+import { incidentView } from "./incident-view.ts";
+import type { Html } from "./page.ts";
+import { badge, code, nextText, prose, row } from "./parts.ts";
+import { targetView } from "./target-view.ts";
+import { timelineView } from "./timeline-view.ts";
+import { spoken, when } from "./times.ts";
+import { TOKEN_STATES, tokenTone } from "./words.ts";
+
+export interface TokenView {
+  readonly token: TokenStatus;
+  readonly plan: PlanEntry | null;
+  readonly history: readonly HistoryEntry[];
+  /** How many were asked for. */
+  readonly historyRows: number;
+  readonly now: Instant;
+  /** Whether who looks may act. */
+  readonly acts: boolean;
+}
+
+/** All there is to know of one token: how it is and what to do first, the rest below. */
+export function tokenBody(view: TokenView): Html {
+  const { token, now, acts } = view;
+  const incidents = openIncidents(token);
+  return html`<section class="head ${token.ok ? "good" : "bad"}" aria-labelledby="headline">
+      <h1 id="headline">${token.token}</h1>
+      <p class="lead">${badge(tokenTone(token), TOKEN_STATES[token.state])}</p>
+      ${aboutView(token)} ${adviceView(token)}
+      <p><strong>Next:</strong> ${nextText(token.next, now)}</p>
+      ${acts ? actionsView(token, now) : ""}
+    </section>
+    ${
+      incidents.length === 0
+        ? ""
+        : html`<section aria-labelledby="incidents">
+            <h2 id="incidents">Open incidents</h2>
+            ${incidents.map((incident) => incidentView(incident, now))}
+          </section>`
+    }
+    ${timelineView(token, now)}
+    <section aria-labelledby="targets">
+      <h2 id="targets">Targets</h2>
+      ${token.targets.map((target) => targetView(token, target, now, acts))}
+    </section>
+    ${issuesView(token, now)} ${planView(view.plan)} ${historyView(view)} ${acts ? dialogsView(token, now) : ""}`;
+}
+
+function aboutView({ token, name, issuer, comment, labels }: TokenStatus): Html {
+  const pairs = Object.entries(labels);
+  return html`<p class="dim">${name === token ? "" : html`<strong>${name}</strong> `}at ${issuer}</p>
+    ${comment === null ? "" : html`<p>${comment}</p>`}
+    ${
+      pairs.length === 0
+        ? ""
+        : html`<ul class="labels" aria-label="Labels">
+            ${pairs.map(([label, value]) => html`<li>${label}=${value}</li>`)}
+          </ul>`
+    }`;
+}
+
+/** Unless an incident below says so already. */
+function adviceView({ advice, conditions, targets }: TokenStatus): Html | "" {
+  const told = [...conditions, ...targets.flatMap((target) => target.conditions)];
+  if (advice === null || told.some(({ message }) => message === advice.reason)) return "";
+  return html`<p>${prose(advice.reason)} <strong>You:</strong> ${prose(advice.you)}</p>`;
+}
+
+function issuesView(token: TokenStatus, now: Instant): Html {
+  const { newest, previous, quarantined, pause, lastSuccessAt } = token;
+  return html`<section aria-labelledby="issues">
+    <h2 id="issues">What was issued</h2>
+    <dl class="wide">
+      ${newest === null ? row("newest", "none yet") : row("newest", issueText(newest, now))}
+      ${newest === null ? "" : row("roles", newest.roles.join(", ") || "none")}
+      ${previous === null ? "" : row("previous", issueText(previous, now))}
+      ${
+        quarantined === null
+          ? ""
+          : row(
+              "quarantined",
+              html`${code(quarantined.fingerprint)}: ${quarantined.message} (${quarantined.check}); expires
+              ${when(quarantined.expAt, now)}`,
+            )
+      }
+      ${pause === null ? "" : row("paused", pauseText(pause, now))}
+      ${lastSuccessAt === null ? "" : row("last in all targets", when(lastSuccessAt, now))}
+    </dl>
+  </section>`;
+}
+
+function issueText({ fingerprint, issuerId, startAt, expAt, origin }: IssuedStatus, now: Instant): Html {
+  const id = issuerId === null ? "" : `, ${issuerId} at the issuer`;
+  return html`${code(fingerprint)}, ${origin} ${spoken(startAt)}${id}; expires ${when(expAt, now)}`;
+}
+
+function pauseText({ since, until, reason, deliveries }: NonNullable<TokenStatus["pause"]>, now: Instant): Html {
+  return html`since
+  ${when(since, now)}${until === null ? ", until it is resumed" : html`, until ${when(until, now)}`}${
+    reason === null ? "" : `: ${reason}`
+  }${deliveries ? " (targets are put right all the same)" : ""}`;
+}
+
+function planView(plan: PlanEntry | null): Html | "" {
+  if (plan === null) return "";
+  return html`<section aria-labelledby="plan">
+    <h2 id="plan">Schedule</h2>
+    <p>${plan.action}: ${plan.reason}</p>
+    <ul class="sums">
+      ${plan.arithmetic.map((line) => html`<li>${line}</li>`)}
+    </ul>
+    ${plan.cautions.map((caution) => html`<p><strong>Beware:</strong> ${caution}</p>`)}
+  </section>`;
+}

@@ -1,0 +1,64 @@
+/** What a channel answered: which failure it is, and words of it that are fit to be repeated to a person. */
+import { type ErrorCode, RenewdError } from "../core/errors.ts";
+import type { Instant } from "../core/duration.ts";
+import type { HttpResponse } from "../core/ports.ts";
+
+const MOST_WORDS = 200;
+
+/** A key, a password, or an address that nobody answers to any more. */
+const CREDENTIALS: ReadonlySet<number> = new Set([401, 403, 404, 407, 410]);
+/** RFC 9110 §15.5.9, RFC 8470: the same again may go well. */
+const PASSING: ReadonlySet<number> = new Set([408, 425]);
+
+/** A status that is not 2xx as an operating error. `sent` are the secrets of the request. */
+export function refusal(
+  answer: { readonly status: number; readonly words: string; readonly retryAfterMs: number | undefined },
+  where: string,
+  sent: readonly string[],
+): RenewdError {
+  const { status, words, retryAfterMs } = answer;
+  const said = isRedirect(status) ? "a redirect, which is not followed" : clean(words, sent) || "no reason given";
+  const options = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return new RenewdError(codeOf(status, retryAfterMs), `${where}: answered ${status}: ${said}`, options);
+}
+
+function codeOf(status: number, retryAfterMs: number | undefined): ErrorCode {
+  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return "channel_throttled";
+  if (status >= 500 || PASSING.has(status)) return "channel_error";
+  return CREDENTIALS.has(status) ? "channel_credentials" : "channel_refused";
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+/** The body as far as the client's bound lets it be read; what cannot be read is left out, for the status says enough. */
+export async function readWords(response: HttpResponse): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of response.body) chunks.push(chunk);
+  } catch {
+    // What came until then is all there is.
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+/** Words of another system: bounded, on one line, without `sent` secrets and long unbroken runs (tokens, keys). */
+export function clean(words: string, sent: readonly string[] = []): string {
+  const oneLine = (text: string): string => text.replace(/[\p{C}\s]+/gu, " ");
+  const said = oneLine(words);
+  const plain = sent
+    .filter((secret) => secret.trim() !== "")
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((text, secret) => text.replaceAll(oneLine(secret), "[redacted]"), said)
+    .replace(/[\w+/=-]{16,}(?:\.[\w+/=-]*)+|[\w+/=-]{32,}/g, "[redacted]");
+  return plain.length > MOST_WORDS ? `${plain.slice(0, MOST_WORDS - 1).toWellFormed()}…` : plain.trim();
+}
+
+/** RFC 9110 §10.2.3: seconds, or an HTTP date. */
+export function readRetryAfter(value: string | null, now: Instant): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}

@@ -1,0 +1,128 @@
+import { formatDuration, type Instant, MINUTE_MS } from "../core/duration.ts";
+import { enduranceOf, recoveryMs, renewBeforeMs, remedyFor, settingOf } from "../core/forecast.ts";
+import { greatestNeedMs, needMs } from "../core/schedule.ts";
+import type { ServiceKey } from "../core/state-store.ts";
+import type { DeclaredTarget } from "../core/token.ts";
+import type { Member } from "../engine/fleet.ts";
+import type { ServiceEndurance } from "../core/simulation.ts";
+import { longestOutage, type TrialOptions } from "./trial.ts";
+import { kindOf, type MemberTerms, TermsFinder } from "./terms.ts";
+
+/** What gives way first when a service is out. */
+interface Limit {
+  readonly terms: MemberTerms;
+  readonly target: DeclaredTarget | undefined;
+  readonly mostMs: number;
+  readonly sureMs: number;
+}
+
+/** Of each issuer and each store: the longest outage that the promise outlasts, whenever it begins. */
+export async function enduranceOfAll(
+  services: readonly ServiceKey[],
+  members: readonly Member[],
+  options: TrialOptions & { readonly fromAt: Instant },
+): Promise<readonly ServiceEndurance[]> {
+  const finder = new TermsFinder(options.fromAt, options.tickMs);
+  const kinds = new Map(members.map((member) => [kindOf(member), member]));
+  const terms = [...kinds.values()].map((member) => finder.of(member)).filter((each) => each !== undefined);
+  const found: ServiceEndurance[] = [];
+  for (const service of services) {
+    const users = members.filter((member) => uses(member, service)).length;
+    const limit = tightest(terms, service);
+    found.push(limit === undefined ? unconcerned(service, users) : await enduranceAt(service, users, limit, options));
+  }
+  return found;
+}
+
+async function enduranceAt(
+  service: ServiceKey,
+  tokens: number,
+  limit: Limit,
+  options: TrialOptions,
+): Promise<ServiceEndurance> {
+  const { terms, target, sureMs, mostMs } = limit;
+  const survivesMs = await longestOutage(terms, { ...service, mostMs }, options);
+  const { key } = terms.member.declared;
+  const found = { ...service, tokens, survivesMs, sureMs: Math.min(sureMs, survivesMs), token: key };
+  return {
+    ...found,
+    target: target?.label ?? null,
+    arithmetic: arithmeticOf(limit, service),
+    advice: adviceFor(limit, survivesMs),
+  };
+}
+
+function unconcerned(service: ServiceKey, tokens: number): ServiceEndurance {
+  const nothing = { survivesMs: null, sureMs: null, token: null, target: null };
+  return { ...service, tokens, ...nothing, arithmetic: [], advice: [] };
+}
+
+function uses({ declared }: Member, { kind, key }: ServiceKey): boolean {
+  return kind === "issuer" ? declared.issuer === key : declared.targets.some(({ store }) => store === key);
+}
+
+function tightest(all: readonly MemberTerms[], service: ServiceKey): Limit | undefined {
+  return all
+    .flatMap((terms) => limitsOf(terms, service))
+    .reduce<Limit | undefined>(
+      (least, each) => (least !== undefined && least.mostMs <= each.mostMs ? least : each),
+      undefined,
+    );
+}
+
+function limitsOf(terms: MemberTerms, service: ServiceKey): readonly Limit[] {
+  const { declared } = terms.member;
+  if (!uses(terms.member, service)) return [];
+  if (service.kind === "issuer") {
+    const neediest = declared.targets.toSorted(byNeed)[0];
+    return [{ terms, target: neediest, ...enduranceOf(terms) }];
+  }
+  // What is extended is not written anew, so nothing hangs on its store.
+  if (declared.request.strategy === "extend") return [];
+  return declared.targets
+    .filter(({ store }) => store === service.key)
+    .map((target) => ({ terms, target, ...enduranceOf(terms, target) }));
+}
+
+function byNeed(a: DeclaredTarget, b: DeclaredTarget): number {
+  return b.holdMs + b.propagationMs - (a.holdMs + a.propagationMs);
+}
+
+function arithmeticOf({ terms, target, mostMs, sureMs }: Limit, { kind }: ServiceKey): readonly string[] {
+  const { lifetimeMs, pace, closedMs, tickMs } = terms;
+  const need = target === undefined ? greatestNeedMs(pace.uses, lifetimeMs) : needMs(target, lifetimeMs);
+  const { startsAfterMs } = enduranceOf(terms);
+  const why = closedMs > 0 ? ` (its windows close for up to ${formatDuration(closedMs)})` : "";
+  const begins = kind === "issuer" ? "just before that" : "just after the new token was made";
+  return [
+    `it lives ${formatDuration(lifetimeMs)}; its renewal starts ${formatDuration(lifetimeMs - startsAfterMs)} before its end at the latest${why}`,
+    `readers need ${formatDuration(need)} of it, which leaves ${formatDuration(mostMs)} to an outage that begins ${begins}`,
+    ...(sureMs === 0 ? [] : [sureWords(sureMs, tickMs)]),
+  ];
+}
+
+function sureWords(sureMs: number, tickMs: number): string {
+  const recovery = formatDuration(recoveryMs(sureMs, tickMs));
+  return `whatever the luck of the retries it outlasts ${formatDuration(sureMs)}: they may take ${recovery} after it`;
+}
+
+/** What would make it longer: more kept in hand, and beyond that a longer life. */
+function adviceFor({ terms }: Limit, survivesMs: number): readonly string[] {
+  const { lifetimeMs, pace, closedMs, tickMs } = terms;
+  const keptMs = renewBeforeMs(pace.policy, lifetimeMs);
+  const need = greatestNeedMs(pace.uses, lifetimeMs);
+  const reachMs = KEPT_SHARE_MAX * lifetimeMs - need - recoveryMs(Infinity, tickMs) - closedMs;
+  const advice: string[] = [];
+  if (reachMs > survivesMs && KEPT_SHARE_MAX * lifetimeMs > keptMs)
+    advice.push(
+      `renew_before: ${KEPT_SHARE_MAX * 100}% (now ${formatDuration(keptMs)}) outlasts ${formatDuration(reachMs)}`,
+    );
+  const doubledMs = 2 * Math.max(survivesMs, MINUTE_MS);
+  const { lifetimeMs: longer, renewBeforeMs: before, alternatives } = remedyFor(terms, doubledMs);
+  const both = longer === null ? "" : ` and lifetime: ${settingOf(longer)}`;
+  advice.push(`twice as long (${formatDuration(doubledMs)}) takes renew_before: ${settingOf(before)}${both}`);
+  return [...advice, ...alternatives.map((each) => `or ${each}`)];
+}
+
+/** Of a lifetime two thirds can be kept in hand; this is as much in whole percent. */
+const KEPT_SHARE_MAX = 0.66;

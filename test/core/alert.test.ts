@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { type Alert, alertOf, becameOf, channelSubject } from "../../src/core/alert.ts";
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/duration.ts";
+import type { Incident } from "../../src/core/incidents.ts";
+import type { DeclaredToken } from "../../src/core/token.ts";
+import { declaredToken } from "./samples.ts";
+
+const NOW = Date.parse("2026-07-01T01:33:00Z");
+const ORIGIN = { instance: "prod", pageUrl: "https://renewd.example.org", runbooks: "https://docs.example.org/alerts" };
+
+const incident = (over: Partial<Incident> = {}): Incident => ({
+  token: "flow",
+  target: "ireland",
+  reason: "target_failing",
+  severity: "warning",
+  message: "A new one was made and verified at 2026-07-01T02:10:00Z. Failed 4 times: AccessDenied.",
+  next: "Next try 2026-07-01T03:20:00Z, nothing to mint.",
+  action: "Restore that permission, then `renewd renew flow`.",
+  dangerAt: NOW + HOUR_MS + 12 * MINUTE_MS,
+  expAt: NOW + DAY_MS,
+  openedAt: NOW - HOUR_MS,
+  tellAgainAt: NOW + HOUR_MS,
+  toldTimes: 1,
+  ...over,
+});
+
+const alert = (
+  over: Partial<Incident> = {},
+  declared: DeclaredToken | null = declaredToken(),
+  cause: Alert["cause"] = "opened",
+  now: Instant = NOW,
+): Alert => alertOf(incident(over), ORIGIN, { cause, declared, severityBefore: null, now });
+
+describe("the five lines", () => {
+  it("say who, until when, why, what renewd does next and what you do", () => {
+    const declared = { ...declaredToken(), name: "flow" };
+    expect(alert({}, declared).lines).toEqual({
+      who: "flow -> ireland",
+      until: "Readers from 02:45Z, in 1 h 12 min, hold too short a token.",
+      why: "A new one was made and verified at 2026-07-01T02:10:00Z. Failed 4 times: AccessDenied.",
+      next: "Next try 2026-07-01T03:20:00Z, nothing to mint.",
+      you: "Restore that permission, then `renewd renew flow`.",
+    });
+  });
+
+  it("carry the name at the issuer where that is another, for monitoring goes by it", () => {
+    const declared = declaredToken();
+    expect(alert({}, declared).lines.who).toBe(`flow (${declared.name} at ${declared.issuer}) -> ireland`);
+  });
+
+  it("of the token as a whole name its consumers, a few of many", () => {
+    const [target] = declaredToken().targets;
+    if (target === undefined) throw new TypeError("no target");
+    const targets = ["a", "b", "c", "d", "e", "f", "g"].map((label) => ({ ...target, label }));
+    const declared = { ...declaredToken(), name: "flow", targets };
+    expect(alert({ target: "" }, declared).lines.who).toBe("flow -> a, b, c, d, e and 2 more");
+  });
+
+  it.each([
+    [HOUR_MS, DAY_MS, "Readers from 02:33Z, in 1 h, hold too short a token."],
+    [10 * DAY_MS, 20 * DAY_MS, "Readers from 2026-07-11 01:33Z, in 10 d, hold too short a token."],
+    [-HOUR_MS, HOUR_MS, "Readers since 00:33Z, 1 h ago, hold too short a token; it expires at 02:33Z, in 1 h."],
+    [-2 * HOUR_MS, -HOUR_MS, "What readers have expired at 00:33Z, 1 h ago."],
+    [null, null, "Readers find no token of renewd's there."],
+  ])("say how long there is: danger in %j, expiry in %j ms", (dangerInMs, expInMs, until) => {
+    const at = (inMs: number | null): Instant | null => (inMs === null ? null : NOW + inMs);
+    expect(alert({ dangerAt: at(dangerInMs), expAt: at(expInMs) }).lines.until).toBe(until);
+  });
+
+  it("of renewd itself say that no reader is in danger", () => {
+    const own = { token: "", target: "settings", reason: "settings_refused", dangerAt: null, expAt: null } as const;
+    expect(alert(own, null).lines.until).toBe("No reader is in danger by this now.");
+  });
+
+  it("say of what grew worse that it is not mended, and what it became", () => {
+    const late = incident({ target: "", reason: "late", message: "Not renewed yet." });
+    const missed = { ...late, reason: "deadline_missed" } as const;
+    const elsewhere = [{ ...missed, target: "ireland" }, { ...missed, token: "other" }, incident({ target: "" })];
+    expect(becameOf(late, elsewhere)).toBeNull();
+    expect(becameOf(missed, [late])).toBeNull();
+    const became = becameOf(late, [...elsewhere, missed]);
+    expect(became).toBe("deadline_missed");
+    const occasion = { cause: "resolved", declared: null, severityBefore: null, became, now: NOW } as const;
+    expect(alertOf(late, ORIGIN, occasion)).toMatchObject({
+      status: "resolved",
+      lines: {
+        until: "Not mended: since 01:33Z it is `deadline_missed`, which is told by itself.",
+        why: "It was: Not renewed yet.",
+        you: "What that alert says.",
+      },
+    });
+  });
+
+  it("say that it is over, and after how long", () => {
+    const { lines, status, resolvedAt } = alert({}, declaredToken(), "resolved");
+    expect([status, resolvedAt]).toEqual(["resolved", NOW]);
+    expect(lines).toMatchObject({ until: "Over since 01:33Z, after 1 h.", you: "Nothing." });
+    expect(lines.why).toMatch(/^It was: A new one/);
+  });
+});
+
+describe("what machines sort an alert by", () => {
+  it("is one key over renewals, severities and restarts", () => {
+    const key = "renewd/prod/flow/ireland/target_failing";
+    expect(alert().key).toBe(key);
+    expect(alert({ severity: "critical", openedAt: NOW, toldTimes: 9, message: "other" }).key).toBe(key);
+    expect(alert({}, declaredToken(), "resolved").key).toBe(key);
+  });
+
+  it("is no longer than a dedup key may be, however long the names are", () => {
+    const long = "x".repeat(63);
+    const longest = alertOf(
+      incident({ token: long, target: long, reason: "paused_past_deadline" }),
+      { ...ORIGIN, instance: long },
+      { cause: "opened", declared: null, severityBefore: null, now: NOW },
+    );
+    expect(longest.key.length).toBeLessThanOrEqual(255);
+  });
+
+  it("are labels: renewd's own, which no label of a token replaces, and the token's", () => {
+    const declared = { ...declaredToken(), labels: { team: "data", severity: "low" } };
+    const [target] = declared.targets;
+    expect(alert({ target: target?.label ?? "" }, declared).labels).toEqual({
+      alertname: "RenewdTargetFailing",
+      instance: "prod",
+      severity: "warning",
+      reason: "target_failing",
+      token: "flow",
+      name: declared.name,
+      issuer: declared.issuer,
+      target: target?.label,
+      store: target?.store,
+      team: "data",
+    });
+  });
+
+  it("of renewd itself have no token; of a channel the channel", () => {
+    const own = alert({ ...channelSubject("pager"), reason: "channel_failing" }, null);
+    expect(own.labels).toEqual({
+      alertname: "RenewdChannelFailing",
+      instance: "prod",
+      severity: "warning",
+      reason: "channel_failing",
+      channel: "pager",
+    });
+    expect(own.lines.who).toBe("renewd itself: channel pager");
+    expect(own.pageUrl).toBe("https://renewd.example.org/");
+  });
+
+  it("lead to the runbook and to the token's page", () => {
+    expect(alert().runbookUrl).toBe("https://docs.example.org/alerts#target_failing");
+    expect(alert().pageUrl).toBe("https://renewd.example.org/tokens/flow");
+    const without = alertOf(
+      incident(),
+      { ...ORIGIN, pageUrl: null },
+      { cause: "opened", declared: null, severityBefore: null, now: NOW },
+    );
+    expect(without.pageUrl).toBeNull();
+  });
+
+  it("tell the severity before only where it was another", () => {
+    const of = (severityBefore: "warning" | "critical"): Alert["severityBefore"] =>
+      alertOf(incident(), ORIGIN, { cause: "repeated", declared: null, severityBefore, now: NOW }).severityBefore;
+    expect([of("warning"), of("critical")]).toEqual([null, "critical"]);
+  });
+});

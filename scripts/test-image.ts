@@ -2,9 +2,22 @@
  * Builds the image without an engine: runs the commands of the Dockerfile in order in an empty folder, a root per stage,
  * with only what .dockerignore lets through, then starts the result. Prints what it does; exits 1 at the first failure.
  */
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { basename, delimiter, join, resolve } from "node:path";
 import { type Instruction, parseDockerfile, type Stage } from "./dockerfile.ts";
 
@@ -74,6 +87,11 @@ class Build {
     return join(this.root, path.startsWith("/") ? path : join(this.workdir, path));
   }
 
+  /** Starts it and lets it run. */
+  spawn(file: string, args: readonly string[]): ReturnType<typeof spawn> {
+    return spawn(file, args, { cwd: this.inside("."), env: this.#env, stdio: ["ignore", "ignore", "inherit"] });
+  }
+
   start(file: string, args: readonly string[]): string {
     const cwd = this.inside(".");
     return execFileSync(file, args, { cwd, env: this.#env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
@@ -85,11 +103,12 @@ function bytesBelow(folder: string): number {
   return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
-/** The last stage is the image: its entry point answers, every module loads, and no settings are in it. */
-function checkResult(build: Build, last: Stage): void {
+/** The last stage is the image: its entry point answers and runs, every module loads, and no settings are in it. */
+async function checkResult(build: Build, last: Stage, scratch: string): Promise<void> {
   const entrypoint = last.instructions.find(({ name }) => name === "ENTRYPOINT")?.rest ?? "[]";
-  const [file = "", ...args] = JSON.parse(entrypoint) as readonly string[];
-  const help = build.start(file, [...args.map((path) => build.inside(path)), "--help"]);
+  const [file = "", ...rest] = JSON.parse(entrypoint) as readonly string[];
+  const args = rest.map((path) => build.inside(path));
+  const help = build.start(file, [...args, "--help"]);
   if (!help.includes("Usage: renewd")) throw new Error(`--help printed no usage:\n${help}`);
   const { dependencies } = JSON.parse(read("package.json")) as { dependencies: Readonly<Record<string, string>> };
   const loads = Object.keys(dependencies).map((name) => `await import(${JSON.stringify(name)});`);
@@ -99,9 +118,55 @@ function checkResult(build: Build, last: Stage): void {
     (path) => /\.ya?ml$/.test(path) && !path.startsWith("node_modules"),
   );
   if (settings.length > 0) throw new Error(`settings in the image: ${settings.join(", ")}`);
+  await checkRunning(build, file, args, scratch);
   say(
     `the image's /app starts, loads ${loads.length} modules and holds ${Math.round(bytesBelow(build.root) / 1e6)} MB`,
   );
+}
+
+/** The quick start's settings on free ports: the built daemon has to answer, with everything that its pages are made of. */
+async function checkRunning(build: Build, file: string, args: readonly string[], scratch: string): Promise<void> {
+  const [page, issuer] = [await freePort(), await freePort()];
+  const settings = join(scratch, "config", "renewd.yaml");
+  mkdirSync(join(scratch, "config"), { recursive: true });
+  const text = read("config/renewd.yaml").replace("127.0.0.1:8080", `127.0.0.1:${page}`);
+  writeFileSync(settings, text.replace("127.0.0.1:8081", `127.0.0.1:${issuer}`));
+  const daemon = build.spawn(file, [...args, "--config", settings, "run"]);
+  const ended = once(daemon, "exit");
+  try {
+    const health = await answerOf(`http://127.0.0.1:${page}/healthz`, daemon);
+    if (!health.includes("alive")) throw new Error(`/healthz answers ${health}`);
+    const names = readdirSync(join(checkout, "src/http/dashboard/assets")).filter((name) => name.endsWith(".js"));
+    for (const name of [...names, "style.css"]) {
+      const asset = await answerOf(`http://127.0.0.1:${page}/assets/${name}`, daemon);
+      if (asset.includes("sourceMappingURL")) throw new Error(`/assets/${name} names a source map that is not served`);
+    }
+    say(`it runs, says that it lives, and serves the dashboard's ${names.length} scripts`);
+  } finally {
+    daemon.kill("SIGTERM");
+    await ended;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Asks again until it listens. Throws when it ended, does not listen within a minute, or answers with anything but 200. */
+async function answerOf(url: string, daemon: ReturnType<typeof spawn>): Promise<string> {
+  for (const endMs = Date.now() + 60_000; ;) {
+    if (daemon.exitCode !== null) throw new Error(`the built daemon ended with ${daemon.exitCode}`);
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.status === 200) return answer.text();
+    if (answer !== undefined) throw new Error(`${url} is answered with ${answer.status}`);
+    if (Date.now() > endMs) throw new Error("the built daemon does not listen");
+    await sleep(200);
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), "renewd-image-"));
@@ -111,7 +176,7 @@ try {
   for (const stage of stages) build.run(stage);
   const last = stages.at(-1);
   if (last === undefined) throw new TypeError("the Dockerfile is empty");
-  checkResult(build, last);
+  await checkResult(build, last, join(folder, "scratch"));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

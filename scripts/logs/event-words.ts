@@ -48,6 +48,7 @@ const NAMED = {
   "channel:told": ["channel", "firing", "resolved"],
   "channel:failed": ["channel", "code", "message", "failures", "nextTryAt"],
   "channel:recovered": ["channel"],
+  "api-token:refused": ["apiToken", "code", "message"],
   "person:asked": ["token", "what"],
   "incident:opened": ["incident"],
   "incident:repeated": ["incident"],
@@ -83,6 +84,7 @@ export const INCIDENT_FIELDS: All<Incident, (typeof NAMED_OF_INCIDENTS)[number]>
 type FieldName = Exclude<{ [T in EventType]: keyof EventMap[T] }[EventType], "incident"> | keyof Incident;
 
 export const FIELD_WORDS: Readonly<Record<FieldName, string>> = {
+  apiToken: "the name that `http.tokens` gives it",
   action: "what you can do",
   call: "which call it was: a short stable name",
   cause: "why it was begun, as a word: `first`, `due`, `person`, …",
@@ -183,6 +185,7 @@ export const EVENT_WORDS: Readonly<Record<EventType, string>> = {
   "channel:told": "All that it had to be told by now.",
   "channel:failed": "It is told again; other channels are told all the same.",
   "channel:recovered": "What it missed was told.",
+  "api-token:refused": "Its secret cannot be read, or is too short to be safe; said once for as long as it is so.",
   "person:asked": "By a verb, the API or the page.",
   "incident:opened": "Something is wrong now; [alerting](failure-modes.md#incidents) tells people of it.",
   "incident:repeated": "Told again sooner as the deadline nears, and at once when it became graver.",

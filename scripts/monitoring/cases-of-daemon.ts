@@ -26,7 +26,7 @@ export const OF_DAEMON: readonly RuleCase[] = [
       901: [critical("RenewdAbsent", HERE)],
       [HALF_MIN + 7]: [critical("RenewdAbsent", HERE), LATE_WARNING],
       [DEADLINE_MIN + 1]: [critical("RenewdAbsent", HERE), LATE_WARNING, LATE_CRITICAL, MISSED],
-      1_441: [critical("RenewdAbsent", HERE), LATE_WARNING, LATE_CRITICAL, MISSED, EXPIRED],
+      1_441: [critical("RenewdAbsent", HERE), LATE_WARNING, LATE_CRITICAL, EXPIRED],
       1_501: [],
     },
     {
@@ -38,7 +38,7 @@ export const OF_DAEMON: readonly RuleCase[] = [
   ),
   loud("RenewdAbsent", "never seen", new Map(), { 4: [], 6: [critical("RenewdAbsent", {})] }),
   loud("RenewdAbsent", "gone for more than a week", silent(well(), 10), {
-    10_070: [critical("RenewdAbsent", HERE), LATE_WARNING, LATE_CRITICAL, MISSED, EXPIRED],
+    10_070: [critical("RenewdAbsent", HERE), LATE_WARNING, LATE_CRITICAL, EXPIRED],
     10_100: [critical("RenewdAbsent", {})],
   }),
   loud(

@@ -20,9 +20,33 @@ function ofIncident(alert: string, { reason, severity, checks, told }: ReasonCas
   return loud(alert, `the incident ${reason}`, world, checks, told);
 }
 
+/** Why a renewal fails, where an incident says it better. */
+function ofFailure(reason: string, alert: string): RuleCase {
+  const labels = { token: "airflow", reason };
+  const world = well(
+    new Map([
+      [of("token_failures", { token: "airflow" }), after(901, [120, 5], [9_000, 0])],
+      [of("incidents_open", labels), after(901, [60, 1], [9_000, 0])],
+      [of("incident_severity", labels), after(901, [60, 2], [9_000, 0])],
+    ]),
+  );
+  const checks = {
+    912: [warning(alert, reasoned(reason))],
+    940: [warning(alert, reasoned(reason))],
+    // The incident is over and the failing is not: its half hour begins.
+    990: [],
+    993: [warning("RenewdRenewalFailing", AIRFLOW)],
+  };
+  return loud(alert, `a renewal that fails, told once by its incident ${reason}`, world, checks);
+}
+
 const reasoned = (reason: string): Readonly<Record<string, string>> => ({ ...AIRFLOW, reason });
 
 export const OF_INCIDENTS: readonly RuleCase[] = [
+  ...["roles_lost", "no_progress", "token_absent", "outcome_unknown"].map((reason) =>
+    ofFailure(reason, "RenewdIncidentOpen"),
+  ),
+  ofFailure("quarantined", "RenewdTokenQuarantined"),
   ofIncident("RenewdTokenQuarantined", {
     reason: "quarantined",
     severity: 2,

@@ -65,7 +65,7 @@ export const OF_TOKENS: readonly RuleCase[] = [
     "RenewdTokenExpired",
     "told with its target",
     new Map([...daemon(), ...forgotten]),
-    { 1_439: [LATE_WARNING, LATE_CRITICAL, MISSED], 1_441: [LATE_WARNING, LATE_CRITICAL, MISSED, EXPIRED] },
+    { 1_439: [LATE_WARNING, LATE_CRITICAL, MISSED], 1_441: [LATE_WARNING, LATE_CRITICAL, EXPIRED] },
     {
       at: 1_441,
       summary: "airflow -> ireland: its token has expired",

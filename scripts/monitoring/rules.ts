@@ -30,8 +30,18 @@ const LATE = [
 /** So many failures are no passing fault: fewer stay counted for long where nothing needs the service, or is to be told, any more. */
 const REPEATED = 3;
 
+/** Incidents that say why a renewal fails, and are told by rules of their own. */
+const FAILING_BY: readonly IncidentReason[] = [
+  "roles_lost",
+  "no_progress",
+  "token_absent",
+  "outcome_unknown",
+  "quarantined",
+];
+
 const renewal = last("token_renewal_timestamp_seconds");
 const deadline = last("token_deadline_timestamp_seconds");
+const EXPIRED = `time() - ${last("target_token_expiration_timestamp_seconds")} >= 0`;
 const SAFE = safeBefore(deadline, "token");
 
 const RULES: readonly AlertRule[] = [
@@ -95,14 +105,19 @@ const RULES: readonly AlertRule[] = [
     covers: ["deadline_missed", "paused_past_deadline"],
     summary: `${TARGET}: readers get a token that ends too early for them`,
     description: `For {{ $value | humanizeDuration }} readers have got less life than their \`hold\`.${lookedUp("What they get expires", last("target_token_expiration_timestamp_seconds"), ["token", "target"], ".")}`,
-    levels: [{ severity: "critical", expr: `time() - ${last("target_deadline_timestamp_seconds")} > 0` }],
+    levels: [
+      {
+        severity: "critical",
+        expr: [`time() - ${last("target_deadline_timestamp_seconds")} > 0`, `unless ${EXPIRED}`].join("\n"),
+      },
+    ],
   },
   {
     alert: "RenewdTokenExpired",
     covers: ["expired"],
     summary: `${TARGET}: its token has expired`,
     description: "Readers have held an expired token for {{ $value | humanizeDuration }}.",
-    levels: [{ severity: "critical", expr: `time() - ${last("target_token_expiration_timestamp_seconds")} >= 0` }],
+    levels: [{ severity: "critical", expr: EXPIRED }],
   },
   {
     alert: "RenewdTargetBehind",
@@ -124,6 +139,8 @@ const RULES: readonly AlertRule[] = [
           `${merged("token_failures")} > 0`,
           "unless",
           `${merged("token_renewal_timestamp_seconds")} > time()`,
+          "unless on (job, token)",
+          `${merged("incident_severity", `reason=~"${FAILING_BY.join("|")}"`)} >= 2`,
         ].join("\n"),
       },
     ],

@@ -4,6 +4,7 @@ import type { Instant } from "../core/duration.ts";
 import { type ErrorCode, RenewdError, toRenewdError } from "../core/errors.ts";
 import type { Incident, Severity } from "../core/incidents.ts";
 import { channelsFor } from "../core/routes.ts";
+import { RUNBOOKS } from "../core/runbooks.ts";
 import type { Settings } from "../core/settings.ts";
 import type { DeclaredToken } from "../core/token.ts";
 import { TELL_LIMIT_MS } from "../engine/channel-teller.ts";
@@ -14,8 +15,10 @@ import { systemClock } from "../runtime/clock.ts";
 import { makeAdapters } from "./adapters.ts";
 import type { AssemblyOptions } from "./assembly.ts";
 
+const PINGED = "a dead man's switch: it was pinged as if all were well, whether or not that is so";
+
 export interface AlertTestOrder {
-  /** Keys; none: all. */
+  /** Keys; none: all but the dead man's switches. */
   readonly channels: readonly string[];
   readonly severity: Severity;
   /** The test is about this declared token; null: about renewd itself. */
@@ -45,7 +48,9 @@ export async function alertTest(
   const adapters = makeAdapters(settings, options, () => undefined, new ClockWatch(systemClock));
   try {
     const chosen = order.channels.map((key) => channelNamed(adapters.channels, key));
-    const channels = order.channels.length === 0 ? adapters.channels : chosen;
+    // A dead man's switch that somebody else listens to is pinged for a test only when it is meant.
+    const all = adapters.channels.filter(({ notifier }) => notifier.kind !== "heartbeat");
+    const channels = order.channels.length === 0 ? all : chosen;
     return await Promise.all(channels.map((channel) => test(channel, settings, declared, order.severity)));
   } finally {
     await adapters.close();
@@ -73,7 +78,7 @@ async function test(
     hint: failure?.hint ?? null,
     tookMs: systemClock.monotonicMs() - sinceMs,
     routed,
-    lines: notifier.kind === "heartbeat" ? ["a dead man's switch: told that all is well"] : [],
+    lines: notifier.kind === "heartbeat" ? [PINGED] : [],
   });
   const call = (work: (signal: AbortSignal) => Promise<void>): Promise<void> =>
     limited(systemClock, TELL_LIMIT_MS, new AbortController().signal, work);
@@ -114,13 +119,17 @@ function testAlert(
     tellAgainAt: now,
     toldTimes: 1,
   };
-  const alert = alertOf(incident, origin, { cause, declared, severityBefore: null, now });
+  const alert = alertOf(incident, origin, { cause, declared, now });
   return {
     ...alert,
     key: alert.key.replace(/drift$/, "test"),
     labels: { ...alert.labels, alertname: "RenewdTest", reason: "test" },
-    lines: { ...alert.lines, who: `TEST ${alert.lines.who}` },
-    runbookUrl: `${origin.runbooks}#test`,
+    lines: {
+      ...alert.lines,
+      until: "No reader is in danger by this test.",
+    },
+    // Ours tells of no reason that is none.
+    runbookUrl: `${origin.runbooks}${origin.runbooks === RUNBOOKS ? "#try-it" : "#test"}`,
   };
 }
 

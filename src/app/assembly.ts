@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { channelOf } from "../core/alert.ts";
 import type { Emit } from "../core/events.ts";
 import type { ReadSecret } from "../core/ports.ts";
 import { probeNow } from "../core/breaker.ts";
@@ -9,6 +10,8 @@ import { Controller } from "../engine/controller.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Herald } from "../engine/herald.ts";
 import { Sweeper } from "../engine/sweeper.ts";
+import { forgetChannel } from "../engine/tell.ts";
+import { breathe } from "../runtime/breathe.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { systemTracer } from "../runtime/trace.ts";
@@ -70,7 +73,7 @@ export async function assemble(
     engine,
     sweeper,
     herald,
-    controller: new Controller(engine, sweeper, services, () => herald.status()),
+    controller: new Controller(engine, sweeper, services, () => herald.status(), breathe),
     readSecret: (ref, signal) => adapters.readSecret(ref, signal),
     settings: () => current,
     async replace(next) {
@@ -84,6 +87,7 @@ export async function assemble(
       }
       adapters = made;
       current = next;
+      await herald.forget(changedChannels(old, next));
       const changed = changedTokens(old, next);
       for (const key of changed) await hurry(state, key);
       for (const service of changedServices(old, next)) await tryAgain(state, service);
@@ -116,19 +120,20 @@ function changedServices(before: Settings, after: Settings): readonly ServiceKey
     kind: ServiceKey["kind"],
     list: (settings: Settings) => readonly DeclaredService[],
   ): readonly ServiceKey[] =>
-    list(after)
-      .filter(
-        (service) =>
-          !isDeepStrictEqual(
-            service,
-            list(before).find((each) => each.key === service.key),
-          ),
-      )
-      .map(({ key }) => ({ kind, key }));
+    list(after).flatMap((each) => (isAmong(each, list(before)) ? [] : [{ kind, key: each.key }]));
   return [...changed("issuer", (settings) => settings.issuers), ...changed("store", (settings) => settings.stores)];
 }
 
-/** Tells the state what is declared; incidents of what no longer is are over. */
+/** The keys of the alert channels that are declared otherwise than before, or no more. */
+function changedChannels(before: Settings, after: Settings): readonly string[] {
+  return before.alerts.channels.filter((each) => !isAmong(each, after.alerts.channels)).map(({ key }) => key);
+}
+
+function isAmong(service: DeclaredService, services: readonly DeclaredService[]): boolean {
+  return services.some((each) => isDeepStrictEqual(each, service));
+}
+
+/** Tells the state what is declared; incidents of what no longer is are over, and channels that are none any more forgotten. */
 export async function enrol(engine: Pick<Engine, "state" | "emit" | "clock">, settings: Settings): Promise<void> {
   const tokens = settings.tokens.map(({ key, issuer, identity, targets }) => ({
     key,
@@ -140,7 +145,13 @@ export async function enrol(engine: Pick<Engine, "state" | "emit" | "clock">, se
   const declared = new Set(
     tokens.flatMap(({ key, targets }) => [`${key}/`, ...targets.map(({ label }) => `${key}/${label}`)]),
   );
-  for (const incident of await engine.state.incidents()) {
+  const open = await engine.state.incidents();
+  const channels = new Set(settings.alerts.channels.map(({ key }) => key));
+  const told = (await engine.state.tellings()).map(({ channel }) => channel);
+  const failing = open.flatMap((incident) => channelOf(incident) ?? []);
+  for (const channel of new Set([...(await engine.state.channels()).keys(), ...told, ...failing]))
+    if (!channels.has(channel)) await forgetChannel(engine, channel);
+  for (const incident of open) {
     const { token, target } = incident;
     if (token === "" || declared.has(`${token}/${target}`)) continue;
     const event = { type: "incident:resolved", at: engine.clock.now(), incident } as const;

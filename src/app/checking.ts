@@ -2,6 +2,7 @@ import type { Settings } from "../core/settings.ts";
 import { RenewdError, toRenewdError } from "../core/errors.ts";
 import { ClockWatch } from "../engine/clock-watch.ts";
 import type { Berth, Member } from "../engine/fleet.ts";
+import { readApiToken } from "../http/bearer.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type Adapters, makeAdapters } from "./adapters.ts";
 import { startEmbedded } from "./embedded.ts";
@@ -9,7 +10,7 @@ import { startEmbedded } from "./embedded.ts";
 const PROBE_LIMIT_MS = 60_000;
 
 export interface ProbeResult {
-  readonly kind: "issuer" | "target";
+  readonly kind: "issuer" | "target" | "api_token";
   readonly name: string;
   readonly ok: boolean;
   readonly lines: readonly string[];
@@ -17,7 +18,7 @@ export interface ProbeResult {
   readonly hint: string | null;
 }
 
-/** Asks every issuer and every target whether they would serve, changing nothing. One that fails keeps no other from being asked. */
+/** Asks every issuer and every target whether they would serve, and reads every API token, changing nothing. One that fails keeps no other from being asked. */
 export async function probeAll(
   settings: Settings,
   allowCommands: boolean,
@@ -39,8 +40,14 @@ export async function probeAll(
       ),
     );
     const targets = members.flatMap((member) => member.berths.map((berth) => probeTarget(member, berth)));
+    const apiTokens = (settings.http?.tokens ?? []).map((token) =>
+      probe("api_token", token.name, async (signal) => {
+        await readApiToken(token, adapters.readSecret, signal);
+        return [`could be read; its role is ${token.role}`];
+      }),
+    );
     return await Promise.all(
-      [...issuers, ...targets].map(async (asked) => {
+      [...issuers, ...targets, ...apiTokens].map(async (asked) => {
         const result = await asked;
         tell(result);
         return result;

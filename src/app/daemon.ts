@@ -2,7 +2,7 @@ import type { Control } from "../core/control.ts";
 import { SECOND_MS } from "../core/duration.ts";
 import type { Emit } from "../core/events.ts";
 import { ERRORS, toRenewdError } from "../core/errors.ts";
-import type { Condition } from "../core/incidents.ts";
+import type { Condition, Incident } from "../core/incidents.ts";
 import type { Settings } from "../core/settings.ts";
 import { tellConditions } from "../engine/tell.ts";
 import type { Health } from "../http/health.ts";
@@ -17,13 +17,13 @@ import { Absence } from "./absence.ts";
 import { EventBus } from "./event-bus.ts";
 import type { FileWatch } from "./file-watch.ts";
 import { type Front, openFront } from "./front.ts";
+import { lookAnewIfChanged, noteSettings } from "./settings-seen.ts";
 import { StateAlarm } from "./state-alarm.ts";
-import { type Silence, Watchdog } from "./watchdog.ts";
+import { Vitals } from "./vitals.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** What is under way may take so long to finish at a stop; then its calls are aborted. */
 const GRACE_MS: number = 20 * SECOND_MS;
-/** A scheduler that missed so many ticks is stalled. */
-const TICKS_MISSED_MAX = 3;
 const SETTINGS = { token: "", target: "settings" };
 
 export interface DaemonOptions {
@@ -71,6 +71,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
     undo.push(() => assembly.close());
     await assembly.engine.state.freeLeases();
     await enrol(assembly.engine, settings);
+    await lookAnewIfChanged(assembly.engine.state, settings, version, systemClock.now());
     undo.push(await startEmbedded(settings, version, assembly.readSecret));
     const daemon = new RunningDaemon(options, assembly, bus, unwind);
     running.daemon = daemon;
@@ -99,9 +100,13 @@ class RunningDaemon implements Daemon {
   readonly #file: FileWatch;
   #front: Front | undefined;
   #tick: Tick | undefined;
-  #beatMs = systemClock.monotonicMs();
   #stopped: Promise<number> | undefined;
   #reloading: Promise<readonly string[]> = Promise.resolve([]);
+  /** The file's settings are still to be put in force: the state was in the way. */
+  #owesReload = false;
+  /** Why the settings were refused, while the state has not taken it; none: they were not. */
+  #untold: readonly string[] | undefined;
+  readonly #vitals: Vitals;
   readonly #watchdog: Watchdog;
   readonly #absence: Absence;
   readonly #stateAlarm: StateAlarm;
@@ -113,11 +118,22 @@ class RunningDaemon implements Daemon {
     this.#unwind = unwind;
     this.#file = options.file;
     const { engine, herald } = assembly;
-    this.#watchdog = new Watchdog(engine, () => this.#silence());
-    this.#absence = new Absence(engine, assembly.controller);
-    this.#stateAlarm = new StateAlarm(systemClock, (incident) => herald.tellUnrecorded(incident));
+    const past: { state: Incident | null; scheduler: Incident | null } = { state: null, scheduler: null };
+    const tellPast = (part: keyof typeof past, incident: Incident | null): void => {
+      past[part] = incident;
+      herald.tellUnrecorded(past.state ?? past.scheduler);
+    };
+    this.#vitals = new Vitals(systemClock, assembly.sweeper, () => this.settings.tickMs);
+    this.#watchdog = new Watchdog(
+      engine,
+      () => this.#vitals.stall(),
+      (incident) => tellPast("scheduler", incident),
+    );
+    this.#absence = new Absence(engine);
+    this.#stateAlarm = new StateAlarm(systemClock, (incident) => tellPast("state", incident));
     bus.add(herald.onEvent);
     bus.add(this.#stateAlarm.onEvent);
+    bus.add(this.#vitals.onEvent);
   }
 
   get settings(): Settings {
@@ -132,21 +148,8 @@ class RunningDaemon implements Daemon {
     return this.#front?.url ?? null;
   }
 
-  /** Of the tick: how long it has been silent, and from when on that is too long. */
-  #silence(): Silence {
-    const mostMs = Math.max(TICKS_MISSED_MAX * this.settings.tickMs, 60 * SECOND_MS);
-    return { silentMs: systemClock.monotonicMs() - this.#beatMs, mostMs };
-  }
-
   health(): Health {
-    const { silentMs, mostMs } = this.#silence();
-    const { lastSweepAt, hasSwept, isFailing } = this.#assembly.sweeper;
-    const reasons: string[] = [];
-    const alive = silentMs < mostMs;
-    if (!alive) reasons.push("scheduler_stalled");
-    if (lastSweepAt === undefined || !hasSwept) reasons.push("first_sweep_pending");
-    else if (isFailing || Math.abs(systemClock.now() - lastSweepAt) > mostMs) reasons.push("sweep_failing");
-    return { alive, ready: reasons.length === 0, reasons };
+    return this.#vitals.health();
   }
 
   async start(front: Front): Promise<void> {
@@ -167,17 +170,25 @@ class RunningDaemon implements Daemon {
 
   /** One after the other: a slower reading must not put an older file in force. */
   reload(): Promise<readonly string[]> {
-    this.#reloading = this.#reloading.then(() => this.#reload());
-    return this.#reloading;
+    const done = this.#reloading.then(() => this.#reload());
+    this.#reloading = done.catch(() => []);
+    return done;
   }
 
   async #reload(): Promise<readonly string[]> {
     const before = this.settings;
+    const { version } = this.#options;
+    const owed = this.#owesReload;
+    this.#owesReload = false;
     try {
       const next = await this.#options.readSettings();
       const refused = needsRestart(before, next);
       if (refused.length > 0) return await this.#refuse(refused);
       const changed = await this.#assembly.replace(next);
+      const { state } = this.#assembly.engine;
+      // One that the state cut off may have woken nobody.
+      if (owed) await lookAnewIfChanged(state, next, version, systemClock.now());
+      else await noteSettings(state, next, version);
       this.#front?.declare(next);
       if (next.tick !== before.tick) this.#startTick();
       await this.#tellSettings([]);
@@ -191,6 +202,7 @@ class RunningDaemon implements Daemon {
       void this.#assembly.sweeper.sweep();
       return [];
     } catch (thrown) {
+      this.#owesReload = toRenewdError(thrown).code.startsWith("state_");
       const problems =
         thrown instanceof SettingsError ? renderProblems(thrown.problems).split("\n") : [toRenewdError(thrown).message];
       return await this.#refuse(problems);
@@ -227,8 +239,9 @@ class RunningDaemon implements Daemon {
   }
 
   async #beat(): Promise<void> {
-    this.#beatMs = systemClock.monotonicMs();
-    if (await this.#file.changed()) await this.reload();
+    this.#vitals.beat();
+    if ((await this.#file.changed()) || this.#owesReload) await this.reload().catch(() => []);
+    if (this.#untold !== undefined) await this.#tellSettings(this.#untold);
     const { sweeper, herald } = this.#assembly;
     await sweeper.sweep();
     if (!sweeper.isFailing) this.#stateAlarm.over();
@@ -242,8 +255,9 @@ class RunningDaemon implements Daemon {
     return problems;
   }
 
+  /** What the state does not take now is told at a later tick. */
   async #tellSettings(problems: readonly string[]): Promise<void> {
-    const message = `The changed settings were refused, the old ones stay in force: ${problems[0] ?? ""}`;
+    const message = `The changed settings were refused, the old ones stay in force: ${firstOf(problems)}`;
     const condition: Condition = {
       reason: "settings_refused",
       severity: "warning",
@@ -253,7 +267,12 @@ class RunningDaemon implements Daemon {
       dangerAt: null,
       expAt: null,
     };
-    await tellConditions(this.#assembly.engine, SETTINGS, problems.length === 0 ? [] : [condition], null);
+    this.#untold = problems;
+    const told = tellConditions(this.#assembly.engine, SETTINGS, problems.length === 0 ? [] : [condition], null);
+    await told.then(
+      () => (this.#untold = undefined),
+      () => undefined,
+    );
   }
 }
 
@@ -268,4 +287,12 @@ function needsRestart(before: Settings, after: Settings): readonly string[] {
   return parts
     .filter(([, of]) => JSON.stringify(of(before)) !== JSON.stringify(of(after)))
     .map(([name]) => `${name} changed, which needs a restart`);
+}
+
+/** The first problem whole: where it is, what it is, what to do. */
+function firstOf(problems: readonly string[]): string {
+  return problems
+    .slice(0, 3)
+    .map((line) => line.trim())
+    .join(" ");
 }

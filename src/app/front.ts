@@ -3,12 +3,14 @@ import { RenewdError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
 import { createAccess } from "../http/access.ts";
 import { EventHub } from "../http/event-hub.ts";
+import { type FleetReads, fleetReads } from "../http/fleet-reads.ts";
 import type { Health } from "../http/health.ts";
 import { createHttpApp } from "../http/http-app.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { createOidc } from "../http/oidc.ts";
 import { serveHttp } from "../http/serve.ts";
 import { type Remote, serveControl } from "../http/socket.ts";
+import { breathe } from "../runtime/breathe.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { createHttpClient } from "../runtime/http-client.ts";
 import { systemRandom } from "../runtime/random.ts";
@@ -44,12 +46,18 @@ export function socketBeside(stateFile: string): string {
 export async function openFront(parts: FrontParts): Promise<Front> {
   const { settings, assembly, bus } = parts;
   const { controller } = assembly;
-  const metrics = createMetrics(controller, { version: parts.version, node: process.versions.node });
+  const reads = fleetReads(controller, systemClock, breathe);
+  const metrics = createMetrics(
+    { status: () => reads.report() },
+    { version: parts.version, node: process.versions.node },
+    breathe,
+  );
   metrics.declare(settings);
   bus.add(metrics.onEvent);
   const events = new EventHub(systemClock);
   bus.add(events.onEvent);
   const access = createAccess({
+    emit: bus.emit,
     tokens: settings.http?.tokens ?? [],
     readSecret: assembly.readSecret,
     clock: systemClock,
@@ -63,25 +71,27 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     readSecret: assembly.readSecret,
     http: createHttpClient,
   });
-  const hostNames = settings.http === null ? [] : [settings.http.host, ...settings.http.names];
+  let hostNames = hostNamesOf(settings);
   const app = createHttpApp({
     control: controller,
+    reads,
     health: parts.health,
     metrics,
     access,
     events,
-    hostNames,
+    hostNames: () => hostNames,
     oidc,
     clock: systemClock,
   });
   const listening = settings.http === null ? null : await serveHttp(app, settings.http);
   const link = (): string | null => (listening === null ? null : access.issueLink(listening.url, "operator"));
-  const socket = await serveControl(remoteOf(controller, link, parts.reload), socketOf(settings));
+  const socket = await serveControl(remoteOf(controller, reads, link, parts.reload), socketOf(settings));
   return {
     url: listening?.url ?? null,
     signInLink: link,
     declare(next) {
       metrics.declare(next);
+      hostNames = hostNamesOf(next);
       access.useTokens(next.http?.tokens ?? []);
       oidc.declare(next.http?.oidc ?? null);
     },
@@ -94,23 +104,30 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   };
 }
 
-function remoteOf(control: Control, link: () => string | null, reload: Remote["reload"]): Remote {
+function hostNamesOf({ http }: Settings): readonly string[] {
+  return http === null ? [] : [http.host, ...http.names];
+}
+
+function remoteOf(control: Control, reads: FleetReads, link: () => string | null, reload: Remote["reload"]): Remote {
+  const acted = <T>(answer: Promise<T>): Promise<T> => answer.finally(() => reads.forget());
   return {
-    status: () => control.status(),
+    status: () => reads.inTurn(() => control.status()),
     tokenStatus: (token) => control.tokenStatus(token),
-    plan: () => control.plan(),
-    calendar: (days) => control.calendar(days),
+    plan: () => reads.inTurn(() => control.plan()),
+    planOf: (token) => control.planOf(token),
+    calendar: (days, token) => reads.inTurn(() => control.calendar(days, token)),
+    calendarDays: (asked) => reads.inTurn(() => control.calendarDays(asked)),
     limits: (token) => control.limits(token),
     history: (token, limit) => control.history(token, limit),
-    renew: (token, lifetimeMs) => control.renew(token, lifetimeMs),
+    renew: (token, lifetimeMs) => acted(control.renew(token, lifetimeMs)),
     renewal: (token, since) => control.renewal(token, since),
-    pause: (token, until, reason) => control.pause(token, until, reason),
-    resume: (token) => control.resume(token),
-    rollback: (token) => control.rollback(token),
-    accept: (token) => control.accept(token),
-    discard: (token) => control.discard(token),
-    createToken: (order) => control.createToken(order),
-    adopt: (token, target) => control.adopt(token, target),
+    pause: (token, until, reason) => acted(control.pause(token, until, reason)),
+    resume: (token) => acted(control.resume(token)),
+    rollback: (token) => acted(control.rollback(token)),
+    accept: (token) => acted(control.accept(token)),
+    discard: (token) => acted(control.discard(token)),
+    createToken: (order) => acted(control.createToken(order)),
+    adopt: (token, target) => acted(control.adopt(token, target)),
     reload,
     issueLink: () => {
       const given = link();

@@ -1,4 +1,4 @@
-import { type Instant, MINUTE_MS } from "../core/duration.ts";
+import { MINUTE_MS } from "../core/duration.ts";
 import type { Emit } from "../core/events.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Incident } from "../core/incidents.ts";
@@ -6,12 +6,16 @@ import type { Clock } from "../core/ports.ts";
 
 const REPEAT_MS: number = 15 * MINUTE_MS;
 
-/** renewd's own state fails: nothing can be recorded, this incident neither. It goes to the channels past the state. */
+/**
+ * renewd's own state fails: nothing can be recorded, this incident neither. It goes to the channels past the state. How long
+ * that has been so is told by the monotonic clock: the wall clock may be set meanwhile.
+ */
 export class StateAlarm {
   readonly #clock: Clock;
   readonly #tell: (incident: Incident | null) => void;
   #open: Incident | undefined;
-  #failedAt: Instant = 0;
+  #failedMs = 0;
+  #toldMs = 0;
 
   constructor(clock: Clock, tell: (incident: Incident | null) => void) {
     this.#clock = clock;
@@ -21,9 +25,10 @@ export class StateAlarm {
   readonly onEvent: Emit = (event) => {
     if (event.type !== "sweep:failed" || !event.code.startsWith("state_")) return;
     const now = this.#clock.now();
-    this.#failedAt = now;
+    this.#failedMs = this.#clock.monotonicMs();
     const open = this.#open;
-    if (open !== undefined && now < open.tellAgainAt) return;
+    if (open !== undefined && this.#failedMs < this.#toldMs + REPEAT_MS) return;
+    this.#toldMs = this.#failedMs;
     this.#open = {
       token: "",
       target: "state",
@@ -43,7 +48,7 @@ export class StateAlarm {
 
   /** A sweep ended well; one that fails while it is recorded may have done so just before. */
   over(): void {
-    if (this.#open === undefined || this.#clock.now() < this.#failedAt + MINUTE_MS) return;
+    if (this.#open === undefined || this.#clock.monotonicMs() < this.#failedMs + MINUTE_MS) return;
     this.#open = undefined;
     this.#tell(null);
   }

@@ -30,7 +30,7 @@ export const addAlertTest: AddVerb = (program, shell) => {
   program
     .command("alert-test")
     .description("tells each alert channel a marked test alert, then that it is over; exits 3 when one refuses")
-    .addArgument(new Argument("[channel...]", "channels of the settings (default: all)"))
+    .addArgument(new Argument("[channel...]", "channels of the settings (default: all but dead man's switches)"))
     .addOption(new Option("--severity <severity>", "of the test alert").choices([...SEVERITIES]).default("warning"))
     .option("--token <token>", "the token that it is to be about (default: renewd itself)")
     .option(...COMMANDS_OPTION)
@@ -42,8 +42,8 @@ export const addAlertTest: AddVerb = (program, shell) => {
 };
 
 const HELP = `
-  renewd alert-test                                           every channel
-  renewd alert-test pager --severity critical                 one of them
+  renewd alert-test                               all but dead man's switches
+  renewd alert-test pager --severity critical     one of them
   renewd alert-test --severity critical --token airflow-flowapi
                                 who would be told of this token at the worst`;
 

@@ -72,7 +72,7 @@ export interface CheckedSettings {
 }
 
 export interface ProbeResult {
-  readonly kind: "issuer" | "target" | "state";
+  readonly kind: "issuer" | "target" | "state" | "api_token";
   readonly name: string;
   readonly ok: boolean;
   readonly lines: readonly string[];

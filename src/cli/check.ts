@@ -51,7 +51,7 @@ async function check(shell: Shell, options: CheckOptions): Promise<ExitCode> {
 /** One that hangs takes up to a minute. */
 function probing(shell: Shell, settings: Settings, probe: CheckedSettings["probe"]): Promise<readonly ProbeResult[]> {
   const targets = settings.tokens.reduce((sum, token) => sum + token.targets.length, 0);
-  const all = settings.issuers.length + targets;
+  const all = settings.issuers.length + targets + (settings.http?.tokens.length ?? 0);
   const words = `asking ${count(settings.issuers.length, "issuer")} and ${count(targets, "target")}`;
   let answered = 0;
   const detail = (): string => (answered === 0 ? "" : ` ${answered} of ${all} answered`);
@@ -76,7 +76,7 @@ function summary({ tokens, issuers, stores, tickMs }: Settings, { out, settingsF
 }
 
 function probeText({ kind, name, ok, lines, code, hint }: ProbeResult, out: Output): string {
-  const head = `${out.paint(ok ? "good" : "bad", ok ? "ok    " : "failed")}  ${out.paint("strong", `${kind} ${name}`)}`;
+  const head = `${out.paint(ok ? "good" : "bad", ok ? "ok    " : "failed")}  ${out.paint("strong", `${kind.replaceAll("_", " ")} ${name}`)}`;
   const said = lines.map((line) => labelled("", line, out.columns, INDENT));
   const what = code === null ? "" : ` (${code})`;
   const advice = ok || hint === null ? [] : [labelled("    ->", hint, out.columns, 2 * INDENT)];

@@ -39,7 +39,8 @@ export const addCompletions: AddVerb = (program, shell) => {
 const HELP = `
 How to install it, once:
 
-  bash   renewd completions bash \\
+  bash   mkdir -p ~/.local/share/bash-completion/completions
+         renewd completions bash \\
            > ~/.local/share/bash-completion/completions/renewd
   zsh    renewd completions zsh > ~/.zfunc/_renewd
          (with \`fpath+=~/.zfunc\` before \`compinit\` in ~/.zshrc)

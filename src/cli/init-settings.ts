@@ -36,7 +36,7 @@ export function neededFiles(answers: Answers): readonly Needed[] {
 function head({ dataDir = "" }: Answers): readonly string[] {
   return [
     "# Settings of renewd, begun by `renewd init`; `renewd check` validates them. What else can stand here is shown by",
-    "# docs/operating.md and config/examples. Relative paths count from this file's folder.",
+    "# docs/settings.md and config/examples. Relative paths count from this file's folder.",
     "",
     "version: 1",
     "",

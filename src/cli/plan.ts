@@ -1,6 +1,5 @@
 import { CALENDAR_ENTRIES_MAX, type CalendarEntry } from "../core/calendar.ts";
 import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
-import { RenewdError } from "../core/errors.ts";
 import type { PlanEntry } from "../core/plan.ts";
 import { countUpTo } from "./arguments.ts";
 import { byDay, minuteOf, timeOf } from "./calendar-text.ts";
@@ -39,7 +38,7 @@ export const addPlan: AddVerb = (program, shell) => {
 
 async function plan(shell: Shell, token: string | undefined, { json }: PlanOptions): Promise<ExitCode> {
   const entries = await withControl(shell, { need: "dry", token }, async (control) =>
-    only(await control.plan(), token),
+    token === undefined ? control.plan() : [await control.planOf(token)],
   );
   const sorted = entries.toSorted((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
   const now = shell.app.clock.now();
@@ -47,14 +46,6 @@ async function plan(shell: Shell, token: string | undefined, { json }: PlanOptio
   else if (sorted.length === 0) shell.out.line("no tokens are declared");
   else shell.out.line(sorted.map((entry) => entryText(entry, now, shell.out, token !== undefined)).join("\n\n"));
   return EXIT.well;
-}
-
-/** Throws `unknown_token` for one that is not among them. */
-function only(entries: readonly PlanEntry[], token: string | undefined): readonly PlanEntry[] {
-  if (token === undefined) return entries;
-  const found = entries.filter((entry) => entry.token === token);
-  if (found.length === 0) throw new RenewdError("unknown_token", `no token ${token} is declared`);
-  return found;
 }
 
 function entryText(entry: PlanEntry, now: Instant, out: Output, isDrawn: boolean): string {
@@ -77,10 +68,9 @@ async function calendar(
   days: number,
   { json }: PlanOptions,
 ): Promise<ExitCode> {
-  const entries = await withControl(shell, { need: "dry", token }, async (control) => {
-    if (token !== undefined) only(await control.plan(), token);
-    return (await control.calendar(days)).filter((entry) => token === undefined || entry.token === token);
-  });
+  const entries = await withControl(shell, { need: "dry", token }, (control) =>
+    token === undefined ? control.calendar(days) : control.calendar(days, token),
+  );
   if (json === true) printJson(shell, entries);
   else if (entries.length === 0) shell.out.line(`nothing is to come within ${days} days`);
   else shell.out.line(calendarText(entries, shell.out));
@@ -96,13 +86,13 @@ function calendarText(entries: readonly CalendarEntry[], out: Output): string {
 }
 
 function dueText(entry: CalendarEntry, out: Output): string {
-  const { at, earliestAt, latestAt, deadlineAt, token, what, reason } = entry;
+  const { at, earliestAt, latestAt, deadlineAt, token, what, reason, more } = entry;
   const range = latestAt === earliestAt ? [] : [`some time between ${minuteOf(earliestAt)} and ${minuteOf(latestAt)}`];
   const slack = deadlineAt === null ? [] : [`deadline ${minuteOf(deadlineAt)}, ${slackWords(deadlineAt - at)}`];
   const indented = (text: string): string => labelled("", text, out.columns, 2 * INDENT);
   return [
     `  ${timeOf(at)}  ${out.paint("plain", token)}: ${out.paint(what === "expiry" ? "bad" : "plain", what)}`,
-    ...[reason, ...range, ...slack].map(indented),
+    ...[reason, ...range, ...slack, ...(more === 0 ? [] : [`and ${more} more on this day`])].map(indented),
   ].join("\n");
 }
 

@@ -59,23 +59,29 @@ function headline(report: SimulationReport, out: Output): string {
 function luckyWords({ outages, services, promiseHeld }: SimulationReport): readonly string[] {
   if (!promiseHeld) return [];
   return outages.flatMap(({ kind, key, fromAt, untilAt }) => {
-    const survivesMs = services.find((each) => each.kind === kind && each.key === key)?.survivesMs ?? Infinity;
-    if (survivesMs >= untilAt - fromAt) return [];
-    return `but one of ${kind} ${key} that begins at the worst moment is survived for ${formatDuration(survivesMs)} only`;
+    const sureMs = services.find((each) => each.kind === kind && each.key === key)?.sureMs ?? Infinity;
+    if (sureMs >= untilAt - fromAt) return [];
+    const head = `but one of ${kind} ${key} that begins at the worst moment is`;
+    return sureMs === 0 ? `${head} not surely survived` : `${head} surely survived for ${formatDuration(sureMs)} only`;
   });
 }
 
 function shortagesText({ targets }: SimulationReport, out: Output): string {
   const short = targets.filter(({ shortages }) => shortages.length > 0);
   const lines = short.slice(0, SHORTAGES_SHOWN).map((target) => {
-    const { token, target: label, holdMs, leastLifeMs, shortages, shortFromTheStart } = target;
+    const { token, target: label, holdMs, leastLifeMs, shortages, shortFromTheStart, filledAt } = target;
+    if (filledAt === null) return `${out.paint("bad", `${token} -> ${label}`)}\n    never held a token`;
     const [first] = shortages;
     const when = first === undefined ? "" : `from ${minuteOf(first.fromAt)} until ${minuteOf(first.untilAt)}`;
     const more = shortages.length > 1 ? `, and ${count(shortages.length - 1, "time")} more` : "";
     const least =
       (leastLifeMs ?? 0) <= 0 ? "one that had expired" : `one with ${formatDuration(leastLifeMs ?? 0)} left`;
     const already = shortFromTheStart ? "; it is so already" : "";
-    const text = `${when}${more} readers get less than their hold of ${formatDuration(holdMs)}, at worst ${least}${already}`;
+    const isEmpty = first !== undefined && first.fromAt < filledAt;
+    const what = isEmpty
+      ? "there is no token for readers yet"
+      : `readers get less than their hold of ${formatDuration(holdMs)}, at worst ${least}${already}`;
+    const text = `${when}${more} ${what}`;
     return (
       out.paint("bad", `${token} -> ${label}`) +
       `\n${labelled("", text, out.columns - INDENT).replaceAll(/^/gm, "    ")}`
@@ -139,18 +145,24 @@ function lifeText(targets: readonly TargetSeen[], out: Output): string {
 }
 
 function servicesText(services: readonly ServiceEndurance[], out: Output): string {
-  const lines = services.map(({ kind, key, survivesMs, token, target, tokens, arithmetic, advice }) => {
+  const lines = services.map(({ kind, key, survivesMs, sureMs, token, target, tokens, arithmetic, advice }) => {
     const head = `  ${kind} ${key}: `;
     if (survivesMs === null)
       return labelled(head, tokens === 0 ? "no token uses it" : "no renewal hangs on it", out.columns, INDENT);
     const who = target === null ? token : `${token} -> ${target}`;
+    const text = `${head.trim()} ${howLong(survivesMs, sureMs ?? 0)}; ${who} gives way first`;
     return [
-      labelled(head, `${formatDuration(survivesMs)}; ${who} gives way first`, out.columns, INDENT),
+      `  ${labelled("", text, out.columns - INDENT).replaceAll("\n", "\n    ")}`,
       ...arithmetic.map((line) => labelled("", line, out.columns - INDENT).replaceAll(/^/gm, "    ")),
       ...advice.map((line) => labelled("    -> ", line, out.columns)),
     ].join("\n");
   });
   return [out.paint("strong", "The longest outage that is survived, whenever it begins"), ...lines].join("\n");
+}
+
+function howLong(survivesMs: number, sureMs: number): string {
+  if (survivesMs === 0) return "none at the worst moment";
+  return `about ${formatDuration(survivesMs)}, ${sureMs === 0 ? "none surely" : `surely ${formatDuration(sureMs)}`}`;
 }
 
 function renewalsText(renewals: readonly RenewalSeen[], out: Output): string {

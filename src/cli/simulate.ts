@@ -1,5 +1,4 @@
-import { DAY_MS, type Instant } from "../core/duration.ts";
-import type { Outage } from "../core/simulation.ts";
+import { SIMULATED_DAYS, SIMULATED_DAYS_MAX } from "../core/simulation.ts";
 import { countUpTo } from "./arguments.ts";
 import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
@@ -7,10 +6,6 @@ import { outage, type OutageArgument, outageOf } from "./outage-argument.ts";
 import { whileWaiting } from "./progress.ts";
 import { simulationText } from "./simulate-text.ts";
 
-const DAYS_DEFAULT = 90;
-const DAYS_MAX = 3_650;
-/** What an outage broke shows by then. */
-const AFTERMATH_DAYS = 14;
 const SEED_MAX = 999_999_999;
 
 interface SimulateOptions extends JsonOption {
@@ -28,7 +23,11 @@ export const addSimulate: AddVerb = (program, shell) => {
   program
     .command("simulate")
     .description("runs the settings in simulated time: what renews when, what readers get, which outages are survived")
-    .option("--days <n>", `how far to look (default: ${DAYS_DEFAULT}, and past every outage)`, countUpTo(DAYS_MAX))
+    .option(
+      "--days <n>",
+      `how far to look (default: ${SIMULATED_DAYS}, and past every outage)`,
+      countUpTo(SIMULATED_DAYS_MAX),
+    )
     .option("--outage <service:from:for>", "an issuer or a store cannot be reached; may be given again", outage)
     .option("--seed <n>", "draws the jitter otherwise", countUpTo(SEED_MAX), 1)
     .option(...JSON_OPTION)
@@ -44,18 +43,18 @@ async function simulate(shell: Shell, options: SimulateOptions): Promise<ExitCod
   const outages = (options.outage ?? []).map((each) =>
     outageOf(each, settings, now, (word, known) => app.didYouMean(word, known)),
   );
-  const days = options.days ?? daysFor(outages, now);
+  const days = options.days ?? null;
   let share = 0;
   const onProgress = (done: number): void => void (share = done);
   const detail = (): string => ` ${Math.round(100 * share)} %`;
   const simulated = { ...order, days, outages, seed: options.seed, onProgress };
-  const report = await whileWaiting(shell, `simulating ${days} days`, () => app.simulate(simulated), detail);
+  const report = await whileWaiting(
+    shell,
+    days === null ? "simulating" : `simulating ${days} days`,
+    () => app.simulate(simulated),
+    detail,
+  );
   if (options.json === true) printJson(shell, report);
   else shell.out.line(simulationText(report, shell.out));
   return report.promiseHeld ? EXIT.well : EXIT.notWell;
-}
-
-function daysFor(outages: readonly Outage[], now: Instant): number {
-  const lastAt = Math.max(now, ...outages.map(({ untilAt }) => untilAt));
-  return Math.min(DAYS_MAX, Math.max(DAYS_DEFAULT, Math.ceil((lastAt - now) / DAY_MS) + AFTERMATH_DAYS));
 }

@@ -1,8 +1,8 @@
 /** Many tokens: a row each, those that need attention first and with what to do. What does not need anybody is bounded. */
+import { byDanger, dangerAt, openConditions } from "../core/danger.ts";
 import { type Instant, NEVER_AT } from "../core/duration.ts";
 import type { TokenStatus } from "../core/status.ts";
 import type { Output } from "./command.ts";
-import { byDanger, safeUntil, troublesOf } from "./danger.ts";
 import { inWords, labelled, padded, type Style, widthOf, widthsOf } from "./format.ts";
 import { conditionText, wordOf } from "./status-parts.ts";
 
@@ -34,7 +34,7 @@ function cellsOf(token: TokenStatus, at: Instant): readonly string[] {
   const { ok, state, pause, schedule, targets } = token;
   const renewAt = schedule?.renewAt ?? null;
   const next = pause !== null ? "paused" : renewAt === null ? "-" : renewAt <= at ? "due" : when(renewAt, at);
-  const safeAt = safeUntil(token);
+  const safeAt = dangerAt(token);
   const well = targets.filter((target) => target.ok && target.held !== null).length;
   return [ok ? "" : "!", wordOf(state), next, safeAt === null ? "-" : when(safeAt, at), `${well}/${targets.length}`];
 }
@@ -61,9 +61,11 @@ function rowText({ token, cells }: Row, widths: readonly number[], out: Output):
 
 function troubleLines(token: TokenStatus, out: Output): readonly string[] {
   if (token.ok) return [];
-  const troubles = troublesOf(token);
+  const troubles = openConditions(token).filter(({ severity }) => severity !== "info");
   const more = troubles.length - TROUBLES_MAX;
-  const told = troubles.slice(0, TROUBLES_MAX).map(({ condition, target }) => conditionText(condition, out, target));
+  const told = troubles
+    .slice(0, TROUBLES_MAX)
+    .map((condition) => conditionText(condition, out, condition.target ?? ""));
   if (more <= 0) return told;
   return [...told, labelled("  …", `and ${more} more: \`renewd status ${token.token}\``, out.columns, 12)];
 }

@@ -1,8 +1,8 @@
 import { type Instant, formatInstant } from "../core/duration.ts";
 import type { CreatedStatus } from "../core/created-status.ts";
+import { byDanger } from "../core/danger.ts";
 import type { ChannelStatus, Next, ServiceStatus, StatusReport, TargetStatus, TokenStatus } from "../core/status.ts";
 import type { Output } from "./command.ts";
-import { byDanger } from "./danger.ts";
 import { clean, count, instantInWords, inWords, labelled, painted, type Style, widthOf } from "./format.ts";
 import { conditionText, INDENT, wordOf } from "./status-parts.ts";
 import { tokenTable } from "./status-table.ts";

@@ -79,9 +79,11 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "channel:told": ({ firing, resolved }) =>
     `took ${[firing > 0 ? count(firing, "alert") : "", resolved > 0 ? `the end of ${count(resolved, "alert")}` : ""].filter(Boolean).join(" and ") || "what it was told"}`,
   "channel:failed": ({ message, code, failures, nextTryAt }, at) =>
-    `failed ${count(failures, "time")} in a row: ${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
+    `failed ${count(failures, "time")} in a row: ${message} (${code})${nextTryAt === null ? "" : `; next try ${at(nextTryAt)}`}. ${ERRORS[code].hint}`,
   "channel:recovered": () => "takes alerts again",
 
+  "api-token:refused": ({ apiToken, message, code }) =>
+    `the API token ${apiToken} lets nobody in: ${message} (${code}). ${ERRORS[code].hint}`,
   "person:asked": ({ what }) => `a person asked: ${what}`,
 
   "incident:opened": ({ incident }) => incidentWords("needs attention", incident),

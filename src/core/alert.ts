@@ -1,7 +1,9 @@
 /** What a channel is told of an incident: five lines for people, and what machines sort it by. */
 import { DAY_MS, formatDuration, formatInstant, type Instant } from "./duration.ts";
-import type { Incident, IncidentReason, Severity } from "./incidents.ts";
+import type { Incident, IncidentReason, Severity, Subject } from "./incidents.ts";
 import type { DeclaredToken } from "./token.ts";
+
+type Labels = Readonly<Record<string, string>>;
 
 export interface Alert {
   /** `renewd/<instance>/<token>/<target>/<reason>`: the same over renewals and restarts, at most 255 characters. */
@@ -10,10 +12,10 @@ export interface Alert {
   /** Why it is told now. */
   readonly cause: "opened" | "repeated" | "resolved" | "test";
   readonly severity: Severity;
-  /** Under which it was told before, where that was another: channels that know an alert by its labels have to end that one. */
-  readonly severityBefore: Severity | null;
-  /** `alertname`, `instance`, `severity`, `reason`; where they apply `token`, `name`, `issuer`, `target`, `store`, `channel`; and the token's own. */
-  readonly labels: Readonly<Record<string, string>>;
+  /** With which it was told before, where those were others: channels that know an alert by its labels have to end that one. */
+  readonly labelsBefore: Labels | null;
+  /** `alertname`, `instance`, `severity`, `reason`; where they apply `token`, `name`, `issuer`, `target`, `store`, `channel`; and the token's own. Of an end those that were told. */
+  readonly labels: Labels;
   readonly lines: AlertLines;
   readonly openedAt: Instant;
   /** How often it was worth telling: a repetition that is told again after a failure has the same number. */
@@ -63,15 +65,20 @@ export function channelSubject(channel: string): { readonly token: ""; readonly 
   return { token: "", target: `${CHANNEL}${channel}` };
 }
 
+/** The channel that an incident of renewd's own is about. */
+export function channelOf({ token, target }: Subject): string | undefined {
+  return token === "" && target.startsWith(CHANNEL) ? target.slice(CHANNEL.length) : undefined;
+}
+
 /** `declared` is null for the daemon's own, and for a token that is declared no more. */
 export function alertLabels(
   incident: Incident,
   declared: DeclaredToken | null,
   origin: Pick<AlertOrigin, "instance">,
-): Readonly<Record<string, string>> {
+): Labels {
   const { token, target, reason, severity } = incident;
   const store = declared?.targets.find(({ label }) => label === target)?.store;
-  const channel = token === "" && target.startsWith(CHANNEL) ? target.slice(CHANNEL.length) : undefined;
+  const channel = channelOf(incident);
   const own = {
     alertname: `Renewd${reason.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`,
     instance: origin.instance,
@@ -89,25 +96,29 @@ export function alertLabels(
 export interface AlertOccasion {
   readonly cause: Alert["cause"];
   readonly declared: DeclaredToken | null;
-  readonly severityBefore: Severity | null;
+  /** With which the channel was told before. */
+  readonly labelsBefore?: Labels | null;
   /** What is over because it became this graver thing, which is told by itself. */
   readonly became?: IncidentReason | null;
+  /** What is over for this channel only: as it is open still. */
+  readonly still?: Incident | null;
   readonly now: Instant;
 }
 
 export function alertOf(incident: Incident, origin: AlertOrigin, occasion: AlertOccasion): Alert {
   const { token, target, reason, severity } = incident;
-  const { cause, declared, now } = occasion;
+  const { cause, declared, labelsBefore = null, now } = occasion;
   const isOver = cause === "resolved";
-  const before = occasion.severityBefore;
+  const own = alertLabels(incident, declared, origin);
+  const labels = isOver ? (labelsBefore ?? own) : own;
   const page = token === "" ? "/" : `/tokens/${encodeURIComponent(token)}`;
   return {
     key: ["renewd", origin.instance, token, target, reason].join("/"),
     status: isOver ? "resolved" : "firing",
     cause,
     severity,
-    severityBefore: before === severity ? null : before,
-    labels: alertLabels(incident, declared, origin),
+    labelsBefore: isOver || labelsBefore === null || areSame(labels, labelsBefore) ? null : labelsBefore,
+    labels,
     lines: isOver ? linesOver(incident, occasion) : linesOf(incident, declared, now),
     openedAt: incident.openedAt,
     toldTimes: incident.toldTimes,
@@ -117,25 +128,44 @@ export function alertOf(incident: Incident, origin: AlertOrigin, occasion: Alert
   };
 }
 
+/** In whatever order. */
+export function areSame(a: Labels, b: Labels): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
 function linesOf(incident: Incident, declared: DeclaredToken | null, now: Instant): AlertLines {
   return {
     who: whoOf(incident, declared),
     until: untilOf(incident, now),
     why: incident.message,
-    next: incident.next,
+    // An earlier version did not say.
+    next: incident.next === "" ? "See `renewd status`." : incident.next,
     you: incident.action,
   };
 }
 
-function linesOver(incident: Incident, { declared, became, now }: AlertOccasion): AlertLines {
-  const who = whoOf(incident, declared);
+function linesOver(incident: Incident, occasion: AlertOccasion): AlertLines {
+  const { declared, labelsBefore, became, still, now } = occasion;
+  const who = whoOf(incident, declared ?? namesIn(labelsBefore));
+  if (still != null) {
+    const until = `Not told here any more since ${clockTime(now, now)}: it is still open, as ${still.severity}.`;
+    return { ...linesOf(still, declared, now), who, until };
+  }
   const why = `It was: ${incident.message}`;
   if (became != null) {
     const until = `Not mended: since ${clockTime(now, now)} it is \`${became}\`, which is told by itself.`;
     return { who, until, why, next: "See that alert.", you: "What that alert says." };
   }
-  const until = `Over since ${clockTime(now, now)}, after ${formatDuration(now - incident.openedAt)}.`;
+  // Less than nothing by a clock that was set back.
+  const until = `Over since ${clockTime(now, now)}, after ${formatDuration(Math.max(0, now - incident.openedAt))}.`;
   return { who, until, why, next: "It goes on as planned.", you: "Nothing." };
+}
+
+/** Of a token that is declared no more, the name that it was told by. */
+function namesIn(labels: Labels | null | undefined): Names | null {
+  const { name, issuer } = labels ?? {};
+  return name === undefined || issuer === undefined ? null : { name, issuer, targets: [] };
 }
 
 /** How what nobody mends grows worse: each is over when the next begins. */
@@ -154,8 +184,10 @@ export function becameOf(over: Incident, open: readonly Incident[]): IncidentRea
   return open.find((each) => isSame(each) && rank(each.reason) > from)?.reason ?? null;
 }
 
+type Names = Pick<DeclaredToken, "name" | "issuer"> & { readonly targets: readonly { readonly label: string }[] };
+
 /** Monitoring of FlowAuth's tokens goes by the name at the issuer, so that stands in every alert. */
-function whoOf({ token, target }: Incident, declared: DeclaredToken | null): string {
+function whoOf({ token, target }: Incident, declared: Names | null): string {
   if (token === "") return target === "" ? "renewd itself" : `renewd itself: ${target}`;
   const at = declared === null || declared.name === token ? "" : ` (${declared.name} at ${declared.issuer})`;
   const consumer = target === "" ? consumersOf(declared) : target;
@@ -164,7 +196,7 @@ function whoOf({ token, target }: Incident, declared: DeclaredToken | null): str
 
 const CONSUMERS_SHOWN = 5;
 
-function consumersOf(declared: DeclaredToken | null): string {
+function consumersOf(declared: Names | null): string {
   const labels = declared?.targets.map(({ label }) => label) ?? [];
   const more = labels.length - CONSUMERS_SHOWN;
   return labels.slice(0, CONSUMERS_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
@@ -175,7 +207,9 @@ function untilOf({ token, dangerAt, expAt }: Incident, now: Instant): string {
     return `What readers have expired at ${clockTime(expAt, now)}, ${formatDuration(now - expAt)} ago.`;
   // Of a token and of a target it is null only where none of ours is known to be in use.
   if (dangerAt === null)
-    return token === "" ? "No reader is in danger by this now." : "Readers find no token of renewd's there.";
+    return token === ""
+      ? "How long readers are safe, each token's own alert says."
+      : "Readers find no token of renewd's there.";
   if (now < dangerAt)
     return `Readers from ${clockTime(dangerAt, now)}, in ${formatDuration(dangerAt - now)}, hold too short a token.`;
   const end = expAt === null ? "" : `; it expires at ${clockTime(expAt, now)}, in ${formatDuration(expAt - now)}`;

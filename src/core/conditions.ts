@@ -2,7 +2,15 @@ import { deliveriesPausedUntil, pausedUntil, rolesDiffer, type TokenView, waitsF
 import { formatDuration, formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
 import type { Condition, IncidentReason, Severity } from "./incidents.ts";
-import { isRepeatable, type Mint, type Pause, type TargetRecord, type TokenRecord, type Trouble } from "./records.ts";
+import {
+  type Drift,
+  isRepeatable,
+  type Mint,
+  type Pause,
+  type TargetRecord,
+  type TokenRecord,
+  type Trouble,
+} from "./records.ts";
 import { isJudgement } from "./ruling.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import { targetDeadlineAt, type TargetView } from "./target.ts";
@@ -10,7 +18,11 @@ import { targetDeadlineAt, type TargetView } from "./target.ts";
 /** So many failures in a row are no passing fault any more. */
 const FAILURES_TO_TELL = 3;
 
-const FOR_PERSON = "Nothing until a person decides.";
+/** So many looks that find ours in place make a foreign write a thing of the past. */
+const DRIFT_LOOKS = 2;
+
+/** What happens next of itself where renewd may do nothing more. */
+export const FOR_PERSON = "Nothing until a person decides.";
 
 /** What is not well with a token as a whole, graver first. Pure: the same state says the same. */
 export function tokenConditions(view: TokenView, now: Instant): readonly Condition[] {
@@ -40,7 +52,7 @@ export function targetConditions(view: TargetView, repairMs: number, now: Instan
   const deadline = targetDeadlineAt(view.declared, record);
   const readers = { dangerAt: deadline, expAt: record.held?.expAt ?? null };
   const hint = record.trouble === null ? undefined : ERRORS[record.trouble.last.code].hint;
-  const facts = [...shortfalls(view, deadline, repairMs, now), ...strangers(record)];
+  const facts = [...shortfalls(view, deadline, repairMs, now), ...strangers(view, now)];
   if (
     record.trouble !== null &&
     worthTelling(record.trouble, deadline, now) &&
@@ -89,8 +101,9 @@ function shortfalls(view: TargetView, deadline: Instant | null, repairMs: number
   return [];
 }
 
-function strangers({ drift, ownership }: TargetRecord): Fact[] {
-  if (drift === null) return [];
+function strangers(view: TargetView, now: Instant): Fact[] {
+  const { drift, ownership } = view.record;
+  if (drift === null) return wasDrift(view, now);
   if (ownership === "none") {
     return [
       {
@@ -111,6 +124,26 @@ function strangers({ drift, ownership }: TargetRecord): Fact[] {
       action: "Find the other writer; renewd puts the newest token back.",
     },
   ];
+}
+
+/** What is put right at once is told all the same: for two looks, in which the other writer may come again. */
+function wasDrift({ record, desired, declared }: TargetView, now: Instant): Fact[] {
+  const { lastDrift, held } = record;
+  if (lastDrift === null || lastDrift.at > now || now >= driftOverAt(lastDrift, declared)) return [];
+  const isPutRight = held !== null && held.fingerprint === desired?.fingerprint;
+  return [
+    {
+      reason: "drift",
+      severity: "warning",
+      message: `Somebody else wrote it (seen ${formatInstant(lastDrift.at)})${isPutRight ? "; renewd has put the newest token back" : ""}.`,
+      next: isPutRight ? "It goes on looking at what it holds." : "It puts the newest token back.",
+      action: "Find the other writer, or it will do so again.",
+    },
+  ];
+}
+
+function driftOverAt({ at }: Drift, { observeMs }: TargetView["declared"]): Instant {
+  return at + DRIFT_LOOKS * observeMs;
 }
 
 function madeAlready({ desired, record }: TargetView): string {
@@ -134,11 +167,12 @@ function isLost(record: TargetRecord): boolean {
 }
 
 export function nextTargetConditionAt(view: TargetView, repairMs: number, now: Instant): Instant | null {
-  const { held, firstSeenAt, trouble } = view.record;
-  if (held === null) return earliest([firstSeenAt + repairMs], now);
+  const { held, firstSeenAt, trouble, lastDrift } = view.record;
+  const drift = lastDrift === null ? [] : [lastDrift.at, driftOverAt(lastDrift, view.declared)];
+  if (held === null) return earliest([firstSeenAt + repairMs, ...drift], now);
   const deadline = targetDeadlineAt(view.declared, view.record) ?? held.expAt;
   const graver = trouble === null ? [] : [halfWay(trouble.since, deadline)];
-  return earliest([deadline, held.expAt, ...graver], now);
+  return earliest([deadline, held.expAt, ...graver, ...drift], now);
 }
 
 function lateness(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
@@ -186,6 +220,11 @@ const REASON_OF: Readonly<Record<string, IncidentReason>> = {
   roles_not_held: "roles_lost",
 };
 
+/** What holds a renewal up may be the stores: none of its targets could take a fresh token. */
+function reasonOf(code: string): IncidentReason {
+  return REASON_OF[code] ?? (code.startsWith("store_") ? "target_failing" : "issuer_failing");
+}
+
 function failing(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
   const { record } = view;
   const { trouble } = record;
@@ -195,7 +234,7 @@ function failing(view: TokenView, schedule: Schedule | null, now: Instant): read
   if (code === "token_rejected" || waitsForPerson(view, now)) return [];
   return [
     {
-      reason: REASON_OF[code] ?? "issuer_failing",
+      reason: reasonOf(code),
       severity: severityOf(trouble.since, deadline, now),
       message: troubleText(trouble),
       next: nextRenewal(view, now),

@@ -1,5 +1,6 @@
 /** What a person or a program may ask of the daemon: the same for the socket, the HTTP API and verbs that act alone. */
 import type { CalendarEntry } from "./calendar.ts";
+import type { CalendarDays, DaysAsked } from "./calendar-days.ts";
 import type { Instant } from "./duration.ts";
 import type { PlanEntry } from "./plan.ts";
 import type { LifetimeLimits, TokenFlags } from "./ports.ts";
@@ -13,8 +14,11 @@ export interface Control {
   /** Throws `unknown_token`. */
   tokenStatus(token: string): Promise<TokenStatus>;
   plan(): Promise<readonly PlanEntry[]>;
-  /** What is to come in so many days, in order of time, if all goes well. */
-  calendar(days: number): Promise<readonly CalendarEntry[]>;
+  /** Throws `unknown_token`. */
+  planOf(token: string): Promise<PlanEntry>;
+  /** What is to come in so many days, in order of time, if all goes well; of one token or of all, bounded. Throws `unknown_token`. */
+  calendar(days: number, token?: string): Promise<readonly CalendarEntry[]>;
+  calendarDays(asked: DaysAsked): Promise<CalendarDays>;
   /** How long a fresh token may live now, as far as the issuer tells. Throws `unknown_token`, and what the issuer says. */
   limits(token: string): Promise<LifetimeLimits>;
   /** Newest first. Throws `unknown_token`. */

@@ -72,3 +72,9 @@ export function parseInstant(text: string): Instant | undefined {
   const at = new Date(`${date}T00:00Z`).getUTCDate() === Number(day) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? undefined : at;
 }
+
+/** RFC 9110 §5.6.7; undefined when the text is no date of HTTP. */
+export function parseHttpDate(text: string): Instant | undefined {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}

@@ -117,7 +117,7 @@ export const ERRORS = {
   store_error: soon("service", "The store answered with a server error; renewd goes on trying."),
   store_throttled: soon("service", "The store asks for fewer calls; renewd backs off."),
   store_credentials: person("service", "The store's credentials are missing or expired; renew them."),
-  store_denied: person("one", "The store refused permission; grant what the message names."),
+  store_denied: person("one", "The store refused permission; grant what the message names, then `renewd renew TOKEN`."),
   store_absent: person("one", "The secret does not exist; create it, or set `create: true` on the target."),
   store_not_owned: person(
     "one",
@@ -156,6 +156,10 @@ export const ERRORS = {
     "The alert channel refused its key, password or address; correct it, then `renewd alert-test`.",
   ),
   channel_refused: person("one", "The alert channel refused what it was told; its words are in the message."),
+  channel_partly: person(
+    "one",
+    "Some recipients of the alert channel were refused; correct or remove them, then `renewd alert-test`.",
+  ),
   reload_failed: soon("one", "The reload hook failed; its exit status and output are in the event."),
   state_unwritable: soon(
     "one",

@@ -63,9 +63,11 @@ export interface EventMap {
   "service:called": ForService & { readonly call: string; readonly status: string };
 
   "channel:told": ForChannel & { readonly firing: number; readonly resolved: number };
-  "channel:failed": ForChannel & Failed & { readonly failures: number; readonly nextTryAt: Instant };
+  "channel:failed": ForChannel & Failed & { readonly failures: number; readonly nextTryAt: Instant | null };
   "channel:recovered": ForChannel;
 
+  /** Of `http.tokens`. */
+  "api-token:refused": Failed & { readonly apiToken: string };
   "person:asked": ForToken & { readonly what: string };
 
   "incident:opened": { readonly incident: Incident };
@@ -157,6 +159,7 @@ export const EVENT_LEVELS: Readonly<Record<EventType, Level>> = {
   "channel:told": "info",
   "channel:failed": "error",
   "channel:recovered": "info",
+  "api-token:refused": "warn",
   "person:asked": "info",
   "incident:opened": "error",
   "incident:repeated": "error",

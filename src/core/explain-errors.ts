@@ -178,7 +178,11 @@ export const TOLD_ERRORS: Readonly<Record<ErrorCode, ToldError>> = {
     "reads them anew at each try",
     "renew them",
   ),
-  store_denied: told("the store refused permission", "tries again slowly", "grant what the message names"),
+  store_denied: told(
+    "the store refused permission",
+    "tries again slowly",
+    "grant what the message names, then `renewd renew TOKEN`",
+  ),
   store_absent: told(
     "the secret does not exist",
     "creates none unasked",
@@ -245,8 +249,13 @@ export const TOLD_ERRORS: Readonly<Record<ErrorCode, ToldError>> = {
   ),
   channel_refused: told(
     "the alert channel refused what it was told",
-    "tells it the other alerts first, then this one again",
+    "tells it all else as ever, and this one again within ten minutes",
     "its words are in the message",
+  ),
+  channel_partly: told(
+    "the alert channel took it for some of its recipients only",
+    "counts it as told, so that these do not get it again; the other channels are told who is not reached",
+    "correct or remove the recipients that the message names, then `renewd alert-test`",
   ),
   reload_failed: told(
     "the reload hook failed",

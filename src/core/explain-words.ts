@@ -44,7 +44,7 @@ export const TOLD_INCIDENTS: Readonly<Record<IncidentReason, Told>> = {
     "Mint one by hand, or set `create: true`.",
   ),
   target_failing: told(
-    "A target cannot be read or written; the message has the error code.",
+    "A target cannot be read or written; the message has the error code. Without a target: none of the token's could take a fresh one, so none is asked for yet.",
     "Serves the other targets and goes on trying this one; nothing needs to be minted for it.",
     BY_CODE,
   ),
@@ -93,7 +93,11 @@ export const TOLD_INCIDENTS: Readonly<Record<IncidentReason, Told>> = {
     "Goes on trying; no renewal waits for that.",
     "See the cause named by its error code.",
   ),
-  drift: told("Somebody else wrote one of our targets.", "Puts the newest token back.", "Find the other writer."),
+  drift: told(
+    "Somebody else wrote one of our targets. It stays told for two looks after it was put right.",
+    "Puts the newest token back.",
+    "Find the other writer.",
+  ),
   not_owned: told(
     "A target holds a value that is not ours.",
     "Writes nothing there.",
@@ -115,7 +119,7 @@ export const TOLD_INCIDENTS: Readonly<Record<IncidentReason, Told>> = {
     "Check the host's time service.",
   ),
   scheduler_stalled: told(
-    "The daemon lives and has not looked at its tokens for three ticks, or for a minute where these are shorter.",
+    "The daemon lives, and for three ticks, or a minute where these are shorter, it has not looked at its tokens, no look ended well, or work on some of them failed in a way that could not be recorded.",
     "Looks again at the next tick, if it can.",
     "Look at the host's load and at the log; restart renewd if it stays so.",
   ),

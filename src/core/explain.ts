@@ -2,6 +2,7 @@
 import { type ErrorCode, ERRORS } from "./errors.ts";
 import { TOLD_ERRORS } from "./explain-errors.ts";
 import { TOLD_CHECKS, TOLD_INCIDENTS, TOLD_TARGET_STATES, TOLD_TOKEN_STATES, type Told } from "./explain-words.ts";
+import { FAILURE_MODES } from "./runbooks.ts";
 
 export type ExplainedKind = "error" | "incident" | "token_state" | "target_state" | "check" | "exit_code";
 
@@ -15,11 +16,9 @@ export interface Explanation {
   readonly renewd: string;
   /** What a person does. */
   readonly you: string;
-  /** The section that says more. */
+  /** The address of the section that says more. */
   readonly see: string;
 }
-
-const PAGE = "docs/failure-modes.md";
 
 const RETRY_WORDS = {
   soon: "soon: it may be over in seconds. Tried again after about 5 s, 10 s and 20 s, then at growing pauses; told after three failures in a row",
@@ -40,13 +39,13 @@ function errors(): readonly Explanation[] {
       retry: `${RETRY_WORDS[retry]}.${breaker}`,
       renewd: sentence(renewd),
       you: sentence(you),
-      see: `${PAGE}#error-codes`,
+      see: `${FAILURE_MODES}#error-codes`,
     };
   });
 }
 
 function words(kind: ExplainedKind, told: Readonly<Record<string, Told>>, section: string): readonly Explanation[] {
-  const see = section === "" ? PAGE : `${PAGE}#${section}`;
+  const see = section === "" ? FAILURE_MODES : `${FAILURE_MODES}#${section}`;
   return Object.entries(told).map(([name, each]) => ({ kind, name, ...each, retry: null, see }));
 }
 

@@ -1,4 +1,4 @@
-import { DAY_MS, type Instant, MINUTE_MS } from "./duration.ts";
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "./duration.ts";
 
 export type IncidentReason =
   | "late"
@@ -65,14 +65,25 @@ export interface IncidentChanges {
   readonly opened: readonly Incident[];
   readonly repeated: readonly Incident[];
   readonly resolved: readonly Incident[];
+  /** Open as before, and to be read otherwise by now: recorded, and told to nobody for that. */
+  readonly reworded?: readonly Incident[];
 }
 
 const REPEAT_LEAST_MS: number = 15 * MINUTE_MS;
+const WEEK_MS: number = 7 * DAY_MS;
+/** What merely is so and threatens no deadline: told daily in the first week, then weekly. */
+const STEADY: ReadonlySet<IncidentReason> = new Set([
+  "lifetime_capped",
+  "scopes_gained",
+  "roles_differ",
+  "not_retired",
+]);
+const DAILY_TIMES = 7;
 
 /**
  * Holds what is wrong now against what was told before: opened once, repeated at growing urgency as the deadline nears,
- * resolved when over. A restart changes nothing, for the open incidents are persisted. A message that merely changed is
- * kept up to date at its next repetition; a graver severity is told at once.
+ * resolved when over. A restart changes nothing, for the open incidents are persisted. A message that merely changed is kept
+ * up to date and told by nobody; a graver severity is told at once, a milder one with the next repetition.
  */
 export function reconcile(
   subject: Subject,
@@ -80,28 +91,52 @@ export function reconcile(
   conditions: readonly Condition[],
   deadlineAt: Instant | null,
   now: Instant,
-): IncidentChanges {
+): Required<IncidentChanges> {
   const opened: Incident[] = [];
   const repeated: Incident[] = [];
+  const reworded: Incident[] = [];
   for (const condition of conditions) {
     const told = open.find((incident) => incident.reason === condition.reason);
-    const tellAgainAt = now + pauseMs(deadlineAt, now);
+    const toldTimes = (told?.toldTimes ?? 0) + 1;
+    const tellAgainAt = now + pauseMs(condition, toldTimes, deadlineAt, now);
     if (told === undefined) {
-      opened.push({ ...subject, ...condition, openedAt: now, tellAgainAt, toldTimes: 1 });
-    } else if (isGraver(condition, told) || now >= told.tellAgainAt || told.tellAgainAt > now + DAY_MS) {
-      repeated.push({ ...told, ...condition, tellAgainAt, toldTimes: told.toldTimes + 1 });
+      opened.push({ ...subject, ...condition, openedAt: now, tellAgainAt, toldTimes });
+    } else if (isGraver(condition, told) || now >= told.tellAgainAt || told.tellAgainAt > now + longestMs(condition)) {
+      repeated.push({ ...told, ...condition, tellAgainAt, toldTimes });
+    } else if (!readsTheSame(condition, told)) {
+      reworded.push({ ...told, ...condition, severity: told.severity });
     }
   }
   const resolved = open.filter((incident) => !conditions.some((condition) => condition.reason === incident.reason));
-  return { opened, repeated, resolved };
+  return { opened, repeated, resolved, reworded };
 }
 
-/** A quarter of what is left, so that reminders come closer together as the deadline does. */
-function pauseMs(deadlineAt: Instant | null, now: Instant): number {
+/**
+ * A quarter of what is left, so that reminders come closer together as the deadline does. Once all has expired, hurry saves
+ * nothing any more: hourly for a day, then daily.
+ */
+function pauseMs(condition: Condition, toldTimes: number, deadlineAt: Instant | null, now: Instant): number {
+  const { reason, expAt } = condition;
+  if (STEADY.has(reason)) return toldTimes < DAILY_TIMES ? DAY_MS : WEEK_MS;
+  if (expAt !== null && now >= expAt) return now - expAt < DAY_MS ? HOUR_MS : DAY_MS;
   const quarterMs = deadlineAt === null ? DAY_MS : (deadlineAt - now) / 4;
   return Math.round(Math.min(Math.max(quarterMs, REPEAT_LEAST_MS), DAY_MS));
 }
 
-function isGraver(a: Condition, b: Condition): boolean {
+function longestMs({ reason }: Condition): number {
+  return STEADY.has(reason) ? WEEK_MS : DAY_MS;
+}
+
+function readsTheSame(a: Condition, b: Condition): boolean {
+  return (
+    a.message === b.message &&
+    a.next === b.next &&
+    a.action === b.action &&
+    a.dangerAt === b.dangerAt &&
+    a.expAt === b.expAt
+  );
+}
+
+export function isGraver(a: Pick<Condition, "severity">, b: Pick<Condition, "severity">): boolean {
   return SEVERITIES.indexOf(a.severity) > SEVERITIES.indexOf(b.severity);
 }

@@ -10,7 +10,8 @@ export interface AlertNotifier {
   readonly capabilities: NotifierCapabilities;
   /**
    * Tells of all these alerts or throws a `RenewdError` (`channel_…`, `secret_unreadable`, `commands_not_allowed`); after a failure the same alerts are told again,
-   * so where the channel knows a key of its own, `Alert.key` is that. No message holds a secret.
+   * so where the channel knows a key of its own, `Alert.key` is that. Only `channel_partly` says that they were told, but not to all recipients.
+   * No message holds a secret.
    */
   notify(alerts: readonly Alert[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

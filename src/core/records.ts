@@ -136,6 +136,11 @@ export interface Delivery {
 /** `ours`: we wrote it, or found our own token or mark there. `granted`: a person said `adopt`. Otherwise nothing is written. */
 export type Ownership = "none" | "ours" | "granted";
 
+export interface Drift {
+  readonly fingerprint: Fingerprint | null;
+  readonly at: Instant;
+}
+
 export interface TargetRecord {
   readonly token: string;
   readonly label: string;
@@ -145,7 +150,9 @@ export interface TargetRecord {
   readonly ownership: Ownership;
   readonly delivery: Delivery | null;
   /** An unexpected value seen there; `fingerprint` is null when it could not be read. */
-  readonly drift: { readonly fingerprint: Fingerprint | null; readonly at: Instant } | null;
+  readonly drift: Drift | null;
+  /** The last that was written over ours; it may long be put right. */
+  readonly lastDrift: Drift | null;
   readonly observedAt: Instant | null;
   readonly trouble: Trouble | null;
   readonly calls: readonly Instant[];
@@ -180,6 +187,7 @@ export function newTarget(token: string, label: string, at: Instant): TargetReco
     ownership: "none",
     delivery: null,
     drift: null,
+    lastDrift: null,
     observedAt: null,
     trouble: null,
     calls: [],

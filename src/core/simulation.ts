@@ -3,8 +3,13 @@ import type { Instant } from "./duration.ts";
 import type { IncidentReason, Severity } from "./incidents.ts";
 import type { ServiceKey } from "./state-store.ts";
 
+/** Where nobody says for how long, and at most. */
+export const SIMULATED_DAYS = 90;
+export const SIMULATED_DAYS_MAX = 3_650;
+
 export interface SimulationOptions {
-  readonly days: number;
+  /** Null: as many as show what matters, and are simulated soon. */
+  readonly days: number | null;
   readonly outages: readonly Outage[];
   readonly seed: number;
   /** How far it is, as a share. */
@@ -66,6 +71,8 @@ export interface TargetSeen {
   readonly leastLifeAt: Instant | null;
   /** Beyond `hold`; less than nothing when the promise was broken. */
   readonly marginMs: number | null;
+  /** Since when readers got any token; null where nobody ever filled it. */
+  readonly filledAt: Instant | null;
   readonly shortages: readonly Shortage[];
   /** It was short already when the simulation began. */
   readonly shortFromTheStart: boolean;
@@ -84,9 +91,9 @@ export interface IncidentSeen {
 export interface ServiceEndurance extends ServiceKey {
   /** How many tokens depend on it. */
   readonly tokens: number;
-  /** The longest outage that the promise outlasts, whenever it begins; null where nothing hangs on it. */
+  /** About the longest outage that the promise outlasts, as trials at the worst moments had it; null where nothing hangs on it. */
   readonly survivesMs: number | null;
-  /** What the schedule alone vouches for, whatever the luck of the retries. */
+  /** What the schedule vouches for, whenever it begins and whatever the luck of the retries: this is promised. */
   readonly sureMs: number | null;
   /** The token and the target that give way first. */
   readonly token: string | null;

@@ -216,6 +216,8 @@ export interface StateStore {
   channels(): Promise<ReadonlyMap<string, ChannelRecord>>;
   /** Records in one transaction how a call to a channel went. */
   noteChannel(channel: string, change: ChannelChange): Promise<void>;
+  /** Nothing is known of it any more, nor of what it was told. */
+  forgetChannel(channel: string): Promise<void>;
 
   history(token: string, limit: number): Promise<readonly HistoryEntry[]>;
   /** Small facts of the daemon: the last sweep, the clock last seen. */

@@ -71,6 +71,8 @@ export interface Tracer {
   about(topic: Topic): void;
   /** What is under way failed, though it throws nothing. */
   failed(error: unknown): void;
+  /** What this begins, timers too, is no part of what is under way. */
+  outside<T>(work: () => T): T;
   /** Of the work under way; to be asked where something is said about it. */
   correlation(): Correlation;
 }

@@ -1,6 +1,12 @@
 import { type Alert, type AlertOrigin, alertLabels, alertOf, becameOf, channelSubject } from "../core/alert.ts";
-import { afterChannelFailure, afterChannelSuccess, channelConditions, mayTry } from "../core/channel.ts";
-import { HOUR_MS, type Instant, MINUTE_MS } from "../core/duration.ts";
+import {
+  afterChannelFailure,
+  afterChannelPartly,
+  afterChannelSuccess,
+  channelConditions,
+  mayTry,
+} from "../core/channel.ts";
+import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "../core/duration.ts";
 import { type RenewdError, toRenewdError } from "../core/errors.ts";
 import type { Incident } from "../core/incidents.ts";
 import type { AlertNotifier } from "../core/ports.ts";
@@ -18,12 +24,18 @@ import {
 } from "../core/telling.ts";
 import type { Engine } from "./engine.ts";
 import { limited } from "./limited.ts";
+import { RefusedAlerts } from "./refused-alerts.ts";
 import { tellConditions } from "./tell.ts";
 
 /** One call to a channel takes no longer, whatever its own `timeout`. */
 export const TELL_LIMIT_MS: number = 2 * MINUTE_MS;
-/** So many calls follow each other; the others come a minute later, the gravest first. */
-const CALLS_PER_PASS = 20;
+/** In any minute one channel gets no more calls. */
+const CALLS_PER_MINUTE = 20;
+/** When a minute has had so many, a call that has room left waits for more to come: else single ones would use up the minute. */
+const CALLS_AT_ONCE = 10;
+const GATHER_MS: number = 6 * SECOND_MS;
+/** A pass tells what one reading says; when calls are slow it ends, so that the next reads anew. */
+const PASS_MS: number = 10 * SECOND_MS;
 /** A failure of which nothing was heard again for so long, because nothing was to be told, counts no more. */
 const FORGIVE_MS: number = HOUR_MS;
 
@@ -32,6 +44,8 @@ export interface Told {
   /** By `incidentKey`. */
   readonly tellings: ReadonlyMap<string, Telling>;
 }
+
+type Item = ToTell & { readonly key: string };
 
 export interface Occasion {
   readonly open: readonly Incident[];
@@ -49,17 +63,19 @@ export class ChannelTeller {
   readonly #engine: Pick<Engine, "clock" | "random" | "state" | "emit">;
   readonly #stop: AbortSignal;
   #told: Told;
-  /** Alerts that the channel refused, the latest last: the others come first, for one bad apple must not hold up all. */
-  readonly #refused = new Set<string>();
+  readonly #refused: RefusedAlerts;
   /** By `incidentKey`: those of which the state does not have yet what the channel was told last. */
   readonly #unnoted = new Map<string, Incident>();
   #isNoted = true;
-  #lastCallMs = Number.NEGATIVE_INFINITY;
+  /** When the last calls began, by the monotonic clock. */
+  #callsMs: readonly number[] = [];
+  #isRetired = false;
 
   constructor(key: string, engine: Pick<Engine, "clock" | "random" | "state" | "emit">, told: Told, stop: AbortSignal) {
     this.key = key;
     this.#engine = engine;
     this.#told = told;
+    this.#refused = new RefusedAlerts(told.record);
     this.#stop = stop;
   }
 
@@ -67,26 +83,53 @@ export class ChannelTeller {
     return this.#told.record;
   }
 
+  /** The channel is another from now on: nothing that comes of a call under way is recorded any more. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
   /** Tells what there is to tell now, as far as it may. Answers when to look again; null when only news call for it. */
   async pass(notifier: AlertNotifier, occasion: Occasion): Promise<Instant | null> {
     const { clock } = this.#engine;
     const { resendMs, batchMax, intervalMs } = notifier.capabilities;
-    const open = occasion.open.filter((incident) => this.#isRouted(incident, occasion));
+    const { here: open = [], elsewhere = [] } = Object.groupBy(occasion.open, (incident) =>
+      this.#isRouted(incident, occasion) ? "here" : "elsewhere",
+    );
     await this.#note();
-    for (let call = 0; call < CALLS_PER_PASS && !this.#stop.aborted; call += 1) {
-      const now = clock.now();
-      const view = { open, told: [...this.#told.tellings.values()], resendMs };
-      const due = this.#inTurn(toTell(view, now));
-      if (due.length === 0) return (await this.#forgive(now)) ?? nextTellingAt(view);
-      if (!mayTry(this.record, now)) return this.record.nextTryAt;
-      const restMs = this.#lastCallMs + intervalMs - clock.monotonicMs();
+    const beganMs = clock.monotonicMs();
+    while (!this.#stop.aborted && !this.#isRetired) {
+      const [now, nowMs] = [clock.now(), clock.monotonicMs()];
+      const restMs = this.#restMs(intervalMs, nowMs);
       if (restMs > 0) return now + restMs;
-      this.#lastCallMs = clock.monotonicMs();
-      const batch = this.#refused.has(due[0]?.key ?? "") ? due.slice(0, 1) : due.slice(0, batchMax);
-      const went = await this.#tell(notifier, batch, occasion);
-      if (!went) return this.record.nextTryAt;
+      if (nowMs - beganMs >= PASS_MS) return now;
+      const view = { open, elsewhere, told: [...this.#told.tellings.values()], resendMs };
+      const due = toTell(view, now).map((each): Item => ({ ...each, key: incidentKey(each.incident) }));
+      if (this.#refused.isOver(due)) await this.#refusesNothing(now);
+      const nextAt = nextTellingAt(view, now);
+      if (due.length === 0) return (await this.#forgive(now)) ?? nextAt;
+      if (!mayTry(this.record, now)) return this.record.nextTryAt;
+      const batch = this.#refused.next(due, batchMax, nowMs);
+      if (batch.length === 0) return Math.min(now + this.#refused.restMs(nowMs), nextAt ?? Infinity);
+      const isAll = batch.length === due.length && batch.length < batchMax;
+      const gatherMs = isAll ? this.#gatherMs(nowMs) : 0;
+      if (gatherMs > 0) return now + gatherMs;
+      this.#callsMs = [...this.#callsMs, nowMs].slice(-CALLS_PER_MINUTE);
+      if (!(await this.#tell(notifier, batch, occasion))) return this.record.nextTryAt;
     }
-    return clock.now() + MINUTE_MS;
+    return null;
+  }
+
+  /** How long the next call has to wait: for the channel's own pace, and while a minute has had its calls. */
+  #restMs(intervalMs: number, nowMs: number): number {
+    const last = this.#callsMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const [first = Number.NEGATIVE_INFINITY] = this.#callsMs.length < CALLS_PER_MINUTE ? [] : this.#callsMs;
+    return Math.max(last + intervalMs, first + MINUTE_MS) - nowMs;
+  }
+
+  #gatherMs(nowMs: number): number {
+    const last = this.#callsMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const isBusy = (this.#callsMs.at(-CALLS_AT_ONCE) ?? Number.NEGATIVE_INFINITY) > nowMs - MINUTE_MS;
+    return isBusy ? last + GATHER_MS - nowMs : 0;
   }
 
   /** With nothing to tell it a channel cannot show that it is well again. Answers when to look at that again. */
@@ -108,89 +151,103 @@ export class ChannelTeller {
     return channelsFor(alerts.routes, incident.severity, labels).has(this.key);
   }
 
-  #inTurn(due: readonly ToTell[]): readonly (ToTell & { readonly key: string })[] {
-    const keyed = due.map((each) => ({ ...each, key: incidentKey(each.incident) }));
-    for (const key of this.#refused) if (!keyed.some((each) => each.key === key)) this.#refused.delete(key);
-    const first = keyed.filter(({ key }) => !this.#refused.has(key));
-    if (first.length > 0) return first;
-    const longestAgo = [...this.#refused];
-    return keyed.toSorted((a, b) => longestAgo.indexOf(a.key) - longestAgo.indexOf(b.key));
-  }
-
-  async #tell(
-    notifier: AlertNotifier,
-    batch: readonly (ToTell & { readonly key: string })[],
-    occasion: Occasion,
-  ): Promise<boolean> {
+  /** False when the channel failed as a whole. */
+  async #tell(notifier: AlertNotifier, batch: readonly Item[], occasion: Occasion): Promise<boolean> {
     const { clock } = this.#engine;
     const now = clock.now();
-    const alerts = batch.map(({ incident, cause, before }): Alert => {
-      const declared = occasion.declared(incident.token);
-      return alertOf(incident, occasion.origin, {
-        cause,
-        declared,
-        severityBefore: before?.incident.severity ?? null,
-        became: becameOf(incident, occasion.open),
-        now,
-      });
-    });
+    const told = batch.map((item) => ({ item, alert: alertFor(item, occasion, now) }));
+    const alerts = told.map(({ alert }) => alert);
     try {
       await limited(clock, TELL_LIMIT_MS, this.#stop, (signal) => notifier.notify(alerts, signal));
     } catch (thrown) {
       if (this.#stop.aborted) return false;
       const error = toRenewdError(thrown);
-      if (error.code === "channel_refused") this.#noteRefused(batch.map(({ key }) => key));
-      await this.#failed(error);
-      return false;
+      if (error.code === "channel_partly") await this.#succeeded(told, now, error);
+      else if (error.code === "channel_refused") await this.#refuses(batch, error);
+      else {
+        await this.#failed(error);
+        return false;
+      }
+      return true;
     }
-    await this.#succeeded(batch, now);
+    await this.#succeeded(told, now);
     return true;
   }
 
-  async #succeeded(batch: readonly (ToTell & { readonly key: string })[], now: Instant): Promise<void> {
+  /** `partly`: some of those whom the channel is to tell were told. */
+  async #succeeded(
+    told: readonly { readonly item: Item; readonly alert: Alert }[],
+    now: Instant,
+    partly: RenewdError | null = null,
+  ): Promise<void> {
     const { emit } = this.#engine;
     const before = this.record;
     const tellings = new Map(this.#told.tellings);
-    const firing = batch.filter(({ cause }) => cause !== "resolved");
-    const over = batch.filter(({ cause }) => cause === "resolved");
-    for (const { incident, key } of firing) tellings.set(key, { channel: this.key, incident, toldAt: now });
-    for (const { key } of over) tellings.delete(key);
-    for (const { key } of batch) this.#refused.delete(key);
-    this.#told = { record: afterChannelSuccess(now), tellings };
-    const isNews = (item: ToTell): boolean =>
-      item.before?.incident.toldTimes !== item.incident.toldTimes ||
-      item.before.incident.openedAt !== item.incident.openedAt;
-    const news = firing.filter(isNews);
-    // What is only told again needs no record: after a restart it is told again anyway.
-    if (news.length === 0 && over.length === 0 && before.failures === 0) return;
-    await this.#note([...news, ...over].map(({ incident }) => incident));
-    emit({ type: "channel:told", at: now, channel: this.key, firing: news.length, resolved: over.length });
-    if (before.failures === 0) return;
-    emit({ type: "channel:recovered", at: now, channel: this.key });
+    for (const { item, alert } of told) {
+      const { incident, key, cause } = item;
+      if (cause === "resolved") tellings.delete(key);
+      else tellings.set(key, { channel: this.key, incident, labels: alert.labels, toldAt: now });
+    }
+    this.#refused.took(told.map(({ item }) => item.key));
+    const refusing = this.#refused.record;
+    const well = refusing === null ? afterChannelSuccess(now) : { ...refusing, lastSuccessAt: now };
+    const record = partly === null ? well : afterChannelPartly(before, partly, now);
+    this.#told = { record, tellings };
+    const news = told.filter(({ item }) => item.isNews);
+    const over = news.filter(({ item }) => item.cause === "resolved").length;
+    // What is only told again needs no record, but for other labels: after a restart it is told again anyway.
+    const noted = told.filter(({ item, alert }) => item.isNews || alert.labelsBefore !== null);
+    const isChanged = before.code !== record.code || before.failures !== record.failures;
+    if (noted.length === 0 && !isChanged) return;
+    await this.#note(noted.map(({ item }) => item.incident));
+    if (this.#isRetired) return;
+    emit({ type: "channel:told", at: now, channel: this.key, firing: news.length - over, resolved: over });
+    if (partly !== null) return this.#showFailed(partly, now);
+    if (!isChanged) return;
+    if (record.failures === 0) emit({ type: "channel:recovered", at: now, channel: this.key });
     await this.#tellOfItself();
   }
 
-  #noteRefused(keys: readonly string[]): void {
-    for (const key of keys) {
-      this.#refused.delete(key);
-      this.#refused.add(key);
-    }
+  async #refuses(batch: readonly Item[], error: RenewdError): Promise<void> {
+    const { clock } = this.#engine;
+    const now = clock.now();
+    const keys = batch.map(({ key }) => key);
+    this.#refused.refused(keys, error, this.record.lastSuccessAt, now, clock.monotonicMs());
+    this.#told = { ...this.#told, record: this.#refused.record ?? this.record };
+    await this.#note([]);
+    await this.#showFailed(error, now);
+  }
+
+  /** What it refused it took by now, or that is over. */
+  async #refusesNothing(now: Instant): Promise<void> {
+    const { code, since, lastSuccessAt } = this.record;
+    if (code !== "channel_refused") return;
+    this.#told = { ...this.#told, record: { ...FRESH_CHANNEL, lastSuccessAt } };
+    await this.#note([]);
+    if ((lastSuccessAt ?? 0) > (since ?? 0))
+      this.#engine.emit({ type: "channel:recovered", at: now, channel: this.key });
+    await this.#tellOfItself();
   }
 
   async #failed(error: RenewdError): Promise<void> {
-    const { clock, random, emit } = this.#engine;
+    const { clock, random } = this.#engine;
     const now = clock.now();
     const record = afterChannelFailure(this.record, error, random.share(), now);
     this.#told = { ...this.#told, record };
     await this.#note([]);
-    const { code, message } = error;
-    const { failures, nextTryAt } = record;
-    emit({ type: "channel:failed", at: now, channel: this.key, code, message, failures, nextTryAt: nextTryAt ?? now });
+    await this.#showFailed(error, now);
+  }
+
+  async #showFailed({ code, message }: RenewdError, at: Instant): Promise<void> {
+    if (this.#isRetired) return;
+    const { failures, nextTryAt } = this.record;
+    this.#engine.emit({ type: "channel:failed", at, channel: this.key, code, message, failures, nextTryAt });
     await this.#tellOfItself();
   }
 
   /** Through the other channels. */
   async #tellOfItself(): Promise<void> {
+    if (this.#isRetired) return;
     const conditions = channelConditions(this.key, this.record);
     await tellConditions(this.#engine, channelSubject(this.key), conditions, null).catch(() => undefined);
   }
@@ -201,7 +258,7 @@ export class ChannelTeller {
    */
   async #note(changed?: readonly Incident[]): Promise<void> {
     for (const incident of changed ?? []) this.#unnoted.set(incidentKey(incident), incident);
-    if (changed === undefined && this.#isNoted) return;
+    if (this.#isRetired || (changed === undefined && this.#isNoted)) return;
     const { record, tellings } = this.#told;
     const told = [...this.#unnoted.keys()].flatMap((key) => tellings.get(key) ?? []);
     const over = [...this.#unnoted.values()].filter((incident) => !tellings.has(incidentKey(incident)));
@@ -211,4 +268,11 @@ export class ChannelTeller {
     );
     if (this.#isNoted) this.#unnoted.clear();
   }
+}
+
+function alertFor(item: Item, { open, origin, declared: find }: Occasion, now: Instant): Alert {
+  const { incident, cause, before, still } = item;
+  const declared = find(incident.token);
+  const labelsBefore = before === null ? null : (before.labels ?? alertLabels(before.incident, declared, origin));
+  return alertOf(incident, origin, { cause, declared, labelsBefore, became: becameOf(incident, open), still, now });
 }

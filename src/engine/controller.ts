@@ -1,5 +1,6 @@
 import { probeNow } from "../core/breaker.ts";
 import { type CalendarEntry, calendarOf } from "../core/calendar.ts";
+import { type CalendarDays, calendarDaysOf, type DaysAsked } from "../core/calendar-days.ts";
 import type {
   Accepted,
   Control,
@@ -15,8 +16,10 @@ import type { DomainEvent } from "../core/events.ts";
 import { DAY_MS, type Instant } from "../core/duration.ts";
 import { ERRORS, RenewdError } from "../core/errors.ts";
 import { noGain } from "../core/gain.ts";
+import { type Breathe, inTurns } from "../core/in-turns.ts";
 import type { Condition, Incident } from "../core/incidents.ts";
 import { type PlanEntry, planEntry } from "../core/plan.ts";
+import { withoutTokens } from "../core/redact.ts";
 import type { HistoryEntry, ServiceKey, TokenChange } from "../core/state-store.ts";
 import {
   type ChannelStatus,
@@ -27,7 +30,7 @@ import {
 } from "../core/status.ts";
 import { newToken, type TokenRecord } from "../core/records.ts";
 import type { LifetimeLimits } from "../core/ports.ts";
-import { pausedUntil, type TokenView, waitsForPerson } from "../core/decide.ts";
+import { pausedUntil, retryFrom, type TokenView, waitsForPerson } from "../core/decide.ts";
 import { DISCARD_HINT } from "../core/conditions.ts";
 import { createToken } from "./creation.ts";
 import type { Engine } from "./engine.ts";
@@ -48,6 +51,9 @@ export class Controller implements Control {
   readonly #services: () => readonly ServiceKey[];
   readonly #channels: () => Promise<readonly ChannelStatus[]>;
   readonly #limits: Limits;
+  /** By token: the renewal that a person asked for last, until it is recorded. */
+  readonly #asking = new Map<string, Promise<unknown>>();
+  readonly #breathe: Breathe;
   #creations = 0;
 
   constructor(
@@ -55,12 +61,15 @@ export class Controller implements Control {
     sweeper: Sweeper,
     services: () => readonly ServiceKey[],
     channels: () => Promise<readonly ChannelStatus[]> = () => Promise.resolve([]),
+    /** Between the tokens of a large fleet. */
+    breathe: Breathe = () => Promise.resolve(),
   ) {
     this.#engine = engine;
     this.#sweeper = sweeper;
     this.#services = services;
     this.#channels = channels;
     this.#limits = new Limits(engine);
+    this.#breathe = breathe;
   }
 
   async status(): Promise<StatusReport> {
@@ -68,7 +77,7 @@ export class Controller implements Control {
     const now = clock.now();
     const records = new Map((await state.tokens()).map((record) => [record.key, record]));
     const targets = Map.groupBy(await state.allTargets(), (target) => target.token);
-    const tokens = this.#members().map((member) => {
+    const tokens = await inTurns(this.#members(), this.#breathe, (member) => {
       const record = records.get(member.declared.key) ?? newToken(member.declared.key, now);
       return tokenStatus(this.#view(member, record), targets.get(record.key) ?? [], now);
     });
@@ -87,13 +96,24 @@ export class Controller implements Control {
 
   async plan(): Promise<readonly PlanEntry[]> {
     const now = this.#engine.clock.now();
-    const entries = (await this.#views(now)).map((view) => planEntry(view, now));
+    const entries = await inTurns(await this.#views(now), this.#breathe, (view) => planEntry(view, now));
     return entries.sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
   }
 
-  async calendar(days: number): Promise<readonly CalendarEntry[]> {
+  async planOf(token: string): Promise<PlanEntry> {
     const now = this.#engine.clock.now();
-    return calendarOf(await this.#views(now), now, now + days * DAY_MS);
+    return planEntry(await this.#viewOf(token, now), now);
+  }
+
+  async calendar(days: number, token?: string): Promise<readonly CalendarEntry[]> {
+    const now = this.#engine.clock.now();
+    const views = token === undefined ? await this.#views(now) : [await this.#viewOf(token, now)];
+    return calendarOf(views, now, now + days * DAY_MS, this.#breathe);
+  }
+
+  async calendarDays(asked: DaysAsked): Promise<CalendarDays> {
+    const now = this.#engine.clock.now();
+    return calendarDaysOf(await this.#views(now), now, asked, this.#breathe);
   }
 
   async limits(token: string): Promise<LifetimeLimits> {
@@ -106,7 +126,20 @@ export class Controller implements Control {
     return this.#engine.state.history(token, limit);
   }
 
+  /** One after the other, so that of several at once all but the first join that. */
   async renew(token: string, lifetimeMs: number | null): Promise<RenewTicket> {
+    const before = this.#asking.get(token) ?? Promise.resolve();
+    const ticket = before.then(() => this.#renew(token, lifetimeMs));
+    const over = ticket
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#asking.get(token) === over) this.#asking.delete(token);
+      });
+    this.#asking.set(token, over);
+    return ticket;
+  }
+
+  async #renew(token: string, lifetimeMs: number | null): Promise<RenewTicket> {
     const now = this.#engine.clock.now();
     const { member, record } = await this.#find(token);
     if (pausedUntil(record.pause, now) !== undefined) throw new RenewdError("token_paused", `${token} is paused`);
@@ -119,10 +152,12 @@ export class Controller implements Control {
         `the fresh token of ${token} waits for a decision, and the old one was revoked`,
       );
     const refusal = noGain(view, lifetimeMs, now);
-    if (refusal !== undefined) throw refusal;
-    await this.#ask(token, "renew", { wish: { at: now, lifetimeMs, anew: false } });
+    if (refusal === undefined) await this.#ask(token, "renew", { wish: { at: now, lifetimeMs, anew: false } });
+    // Who asks has mended what failed, at its targets too: these need not wait for a fresh token, nor for one to be of gain.
     await this.#letProbe(member);
+    await this.#engine.state.free({ token }, now);
     void this.#sweeper.sweep();
+    if (refusal !== undefined) throw refusal;
     return { token, since: now, joined: false };
   }
 
@@ -157,7 +192,12 @@ export class Controller implements Control {
     const { fingerprint, expAt } = record.desired;
     const behind = targets.filter((target) => target.held?.fingerprint !== fingerprint || target.delivery !== null);
     if (behind.length === 0) return { state: "delivered", fingerprint, expAt };
-    const stuck = behind.find((target) => target.trouble !== null);
+    const now = this.#engine.clock.now();
+    // What failed before it was asked for is tried again at once, unless its calls of this hour are used up.
+    const stuck = behind.find(
+      ({ trouble, calls }) =>
+        trouble !== null && (trouble.last.at >= since || retryFrom(trouble, calls, now) !== undefined),
+    );
     if (stuck?.trouble == null) {
       return {
         state: "under_way",
@@ -174,7 +214,9 @@ export class Controller implements Control {
 
   async pause(token: string, until: Instant | null, reason: string | null): Promise<void> {
     await this.#find(token);
-    await this.#ask(token, "pause", { pause: { since: this.#engine.clock.now(), until, reason, deliveries: false } });
+    const why = reason === null ? null : withoutTokens(reason);
+    const since = this.#engine.clock.now();
+    await this.#ask(token, "pause", { pause: { since, until, reason: why, deliveries: false } });
   }
 
   async resume(token: string): Promise<void> {
@@ -256,6 +298,13 @@ export class Controller implements Control {
       const record = records.get(member.declared.key) ?? newToken(member.declared.key, now);
       return this.#view(member, record);
     });
+  }
+
+  /** Also where it was never looked at. */
+  async #viewOf(token: string, now: Instant): Promise<TokenView> {
+    const member = this.#engine.fleet().members.get(token);
+    if (member === undefined) throw unknown(token);
+    return this.#view(member, (await this.#engine.state.token(token)) ?? newToken(token, now));
   }
 
   #members(): readonly Member[] {

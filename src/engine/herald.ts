@@ -9,7 +9,8 @@ import { type ChannelRecord, FRESH_CHANNEL, incidentKey, type Telling } from "..
 import { ChannelTeller } from "./channel-teller.ts";
 import type { Engine } from "./engine.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { pulseOf } from "./pulse.ts";
+import { FIRST_SWEEP_PENDING, pulseOf } from "./pulse.ts";
+import { forgetChannel } from "./tell.ts";
 
 /** A declared alert channel and what speaks to it. */
 export interface Channel {
@@ -19,7 +20,7 @@ export interface Channel {
 }
 
 export interface HeraldParts {
-  readonly engine: Pick<Engine, "clock" | "random" | "state" | "emit" | "fleet">;
+  readonly engine: Pick<Engine, "clock" | "random" | "state" | "emit" | "fleet" | "trace">;
   readonly instance: string;
   /** Those in force. */
   readonly channels: () => readonly Channel[];
@@ -32,6 +33,8 @@ export interface HeraldParts {
 const GATHER_MS: number = SECOND_MS;
 /** However far off the next instant is, it is looked again by then: a clock may have been set. */
 const LONGEST_REST_MS: number = 60 * SECOND_MS;
+/** Words change without an event: what was read longer ago is read anew. */
+const READING_MS: number = 30 * SECOND_MS;
 
 /**
  * Carries what is open to the channels that are to be told of it. The channels do not wait for each other, and the sweep
@@ -46,13 +49,16 @@ export class Herald {
   readonly #passes = new Map<string, Promise<void>>();
   /** Channels that something happened for while they were busy. */
   readonly #again = new Set<string>();
+  /** Forgotten by the state when the pass that is under way has ended. */
+  readonly #toForget = new Set<string>();
   #open: Promise<readonly Incident[]> = Promise.resolve([]);
   #isStale = true;
+  #readMs = Number.NEGATIVE_INFINITY;
   #started = false;
   /** Of the daemon itself, while the state cannot hold them. */
   #unrecorded: readonly Incident[] = [];
-  #records: ReadonlyMap<string, ChannelRecord> = new Map();
-  #tellings: ReadonlyMap<string, readonly Telling[]> = new Map();
+  #records = new Map<string, ChannelRecord>();
+  #tellings = new Map<string, readonly Telling[]>();
   #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
 
   constructor(parts: HeraldParts) {
@@ -62,7 +68,7 @@ export class Herald {
   /** Reads what was told before; throws what the state says. */
   async start(): Promise<void> {
     const { state } = this.#parts.engine;
-    this.#records = await state.channels();
+    this.#records = new Map(await state.channels());
     this.#tellings = Map.groupBy(await state.tellings(), ({ channel }) => channel);
     this.#started = true;
     this.look();
@@ -82,6 +88,13 @@ export class Herald {
 
   /** Lets every channel that is not busy be told what there is to tell it. Never throws. */
   look(): void {
+    const { trace } = this.#parts.engine;
+    // Whoever calls is at work on one token; what is told is of all.
+    if (trace === undefined) this.#look();
+    else trace.outside(() => this.#look());
+  }
+
+  #look(): void {
     if (!this.#started || this.#stop.signal.aborted) return;
     for (const channel of this.#parts.channels()) {
       if (this.#passes.has(channel.key)) {
@@ -90,7 +103,8 @@ export class Herald {
       }
       const pass = this.#pass(channel)
         .catch(() => null)
-        .then((at) => {
+        .then(async (at) => {
+          if (this.#toForget.delete(channel.key)) await this.#forget(channel.key);
           this.#passes.delete(channel.key);
           if (this.#again.delete(channel.key)) this.#lookAt(this.#parts.engine.clock.now());
           else if (at !== null) this.#lookAt(at);
@@ -99,8 +113,27 @@ export class Herald {
     }
   }
 
+  /**
+   * Of channels that are declared no more, or otherwise than before: the new place hears of all that is open, and at once.
+   * Never throws.
+   */
+  async forget(channels: readonly string[]): Promise<void> {
+    for (const key of channels) {
+      this.#tellers.get(key)?.retire();
+      this.#hearts.get(key)?.retire();
+      for (const known of [this.#tellers, this.#hearts, this.#records, this.#tellings]) known.delete(key);
+      if (this.#passes.has(key)) this.#toForget.add(key);
+    }
+    for (const key of channels) if (!this.#toForget.has(key)) await this.#forget(key);
+  }
+
+  /** While the state cannot be written it is forgotten here alone. */
+  async #forget(key: string): Promise<void> {
+    await forgetChannel(this.#parts.engine, key).catch(() => undefined);
+  }
+
   async status(): Promise<readonly ChannelStatus[]> {
-    if (!this.#started) this.#records = await this.#parts.engine.state.channels();
+    if (!this.#started) this.#records = new Map(await this.#parts.engine.state.channels());
     return this.#parts.channels().map(({ key, type }) => {
       const known = this.#tellers.get(key)?.record ?? this.#hearts.get(key)?.record ?? this.#records.get(key);
       return channelStatus(key, type, known ?? FRESH_CHANNEL);
@@ -123,7 +156,7 @@ export class Herald {
     const { engine, alerts, instance, troubles } = this.#parts;
     if (notifier.kind === "heartbeat") {
       // Before its first look at all tokens renewd knows nothing: that is no failure, or each restart would be one.
-      if (troubles().includes("first_sweep_pending")) return engine.clock.now() + GATHER_MS;
+      if (troubles().includes(FIRST_SWEEP_PENDING)) return engine.clock.now() + GATHER_MS;
       return this.#heart(key).pass(notifier, () => pulseOf(engine, troubles()));
     }
     const settings = alerts();
@@ -138,8 +171,10 @@ export class Herald {
 
   /** One reading serves all channels. While the state cannot be read, what was open before counts as open. */
   #incidents(): Promise<readonly Incident[]> {
-    if (!this.#isStale) return this.#open;
+    const nowMs = this.#parts.engine.clock.monotonicMs();
+    if (!this.#isStale && nowMs - this.#readMs < READING_MS) return this.#open;
     this.#isStale = false;
+    this.#readMs = nowMs;
     const before = this.#open;
     this.#open = this.#parts.engine.state.incidents().catch(() => {
       this.#isStale = true;

@@ -119,14 +119,19 @@ function judge(
     const event: DomainEvent = withdrawn
       ? { type: "target:drifted", ...subject, fingerprint: issue.fingerprint }
       : { type: "target:adopted", ...subject, fingerprint: issue.fingerprint, expAt: issue.expAt };
-    return { change: { ...seen, held, drift: null }, event: isNews ? event : undefined };
+    const isDrift = isNews && withdrawn && record.held !== null;
+    const lastDrift = isDrift ? { lastDrift: { fingerprint: issue.fingerprint, at } } : {};
+    return { change: { ...seen, held, drift: null, ...lastDrift }, event: isNews ? event : undefined };
   }
   const wasFilled = record.held !== null || (record.drift !== null && ownership !== "none");
   if (observation.state === "empty" && !wasFilled) return { change: { ...seen, drift: null }, event: undefined };
   const isNews = record.drift === null || record.drift.fingerprint !== fingerprint;
-  const event: DomainEvent = { type: "target:drifted", ...subject, fingerprint };
+  if (!isNews) return { change: { ...seen, held: null }, event: undefined };
+  const drift = { fingerprint, at };
+  // What a person lets renewd take over was not written over ours.
+  const isOverOurs = ownership === "ours" && (record.held !== null || record.drift !== null);
   return {
-    change: { ...seen, held: null, drift: isNews ? { fingerprint, at } : record.drift },
-    event: isNews ? event : undefined,
+    change: { ...seen, held: null, drift, ...(isOverOurs ? { lastDrift: drift } : {}) },
+    event: { type: "target:drifted", ...subject, fingerprint },
   };
 }

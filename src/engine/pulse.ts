@@ -3,6 +3,9 @@ import { formatInstant } from "../core/duration.ts";
 import { targetDeadlineAt } from "../core/target.ts";
 import type { Engine } from "./engine.ts";
 
+/** Among what keeps renewd from working: it has not looked at all tokens yet, and knows nothing of them. */
+export const FIRST_SWEEP_PENDING = "first_sweep_pending";
+
 const LINES_MAX = 20;
 
 /** Whether every declared target is proved to hold a token that lives long enough for its readers, and renewd looks. */

@@ -46,8 +46,9 @@ export class Sweeper {
   /** Names of jobs, each with its token. */
   readonly #failing = new Map<string, string>();
   #skewTold: boolean | undefined;
+  #failingSinceMs: number | undefined;
   #stopping = false;
-  #swept = false;
+  #sweptMs: number | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -63,14 +64,19 @@ export class Sweeper {
     return this.#pool.current();
   }
 
-  /** Whether a sweep of this process ended well. */
-  get hasSwept(): boolean {
-    return this.#swept;
+  /** By the monotonic clock: when a sweep of this process last ended well; undefined while none has. */
+  get sweptMs(): number | undefined {
+    return this.#sweptMs;
   }
 
   /** Whether some job's work ended in what could not even be recorded as its failure: the state cannot be used. */
   get isFailing(): boolean {
     return this.#failing.size > 0;
+  }
+
+  /** By the monotonic clock: since when that has been so without a break. */
+  get failingSinceMs(): number | undefined {
+    return this.#failingSinceMs;
   }
 
   /** One look. While one is under way a second asks it to look once more. Never throws. */
@@ -89,12 +95,12 @@ export class Sweeper {
     return this.#looking;
   }
 
-  /** Takes no more work, lets what is under way finish within the grace, then aborts its calls. Answers how many were handed back. */
   /** Aborts what is under way when the daemon stops. */
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
 
+  /** Takes no more work, lets what is under way finish within the grace, then aborts its calls. Answers how many were handed back. */
   async stop(graceMs: number): Promise<number> {
     this.#stopping = true;
     let handedBack = 0;
@@ -124,7 +130,7 @@ export class Sweeper {
       for (const job of jobs) this.#start(job);
       this.#forgetRemoved();
       this.#lastSweepAt = now;
-      this.#swept = true;
+      this.#sweptMs = clock.monotonicMs();
       await this.#noteSweep(now);
     } catch (thrown) {
       const { code, message } = toRenewdError(thrown);
@@ -136,7 +142,12 @@ export class Sweeper {
   /** What is no longer declared fails no more. */
   #forgetRemoved(): void {
     const { members } = this.#engine.fleet();
-    for (const [name, token] of this.#failing) if (!members.has(token)) this.#failing.delete(name);
+    for (const [name, token] of this.#failing) if (!members.has(token)) this.#works(name);
+  }
+
+  #works(name: string): void {
+    this.#failing.delete(name);
+    if (this.#failing.size === 0) this.#failingSinceMs = undefined;
   }
 
   async #noteSweep(now: Instant): Promise<void> {
@@ -156,10 +167,11 @@ export class Sweeper {
       try {
         if (target === null) await workOnToken(this.#engine, token, this.#listingSince, stop);
         else await workOnTarget(this.#engine, { token, target }, this.#listingSince, stop);
-        this.#failing.delete(name);
+        this.#works(name);
       } catch (thrown) {
         const { code, message } = toRenewdError(thrown);
         this.#failing.set(name, token);
+        this.#failingSinceMs ??= this.#engine.clock.monotonicMs();
         const text = code === "bug" ? describeBug(thrown) : message;
         this.#engine.emit({ type: "sweep:failed", at: this.#engine.clock.now(), code, message: `${name}: ${text}` });
         // What could not be recorded left the job due: the tick tries again, for at once would be a hot loop.

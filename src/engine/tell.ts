@@ -1,3 +1,4 @@
+import { channelSubject } from "../core/alert.ts";
 import type { Instant } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { type Condition, type Incident, reconcile, type Subject } from "../core/incidents.ts";
@@ -19,9 +20,15 @@ export async function tellConditions(
     ...changes.repeated.map((incident) => ({ type: "incident:repeated", at: now, incident }) as const),
     ...changes.resolved.map((incident) => ({ type: "incident:resolved", at: now, incident }) as const),
   ];
-  if (events.length > 0) await engine.state.tell(subject, changes, events);
+  if (events.length > 0 || changes.reworded.length > 0) await engine.state.tell(subject, changes, events);
   for (const event of events) engine.emit(event);
   return earliestReminder(open, changes.opened, changes.repeated, changes.resolved);
+}
+
+/** A channel that is declared no more, or otherwise: what it was told and how it fared was of another place. */
+export async function forgetChannel(engine: Pick<Engine, "clock" | "state" | "emit">, channel: string): Promise<void> {
+  await engine.state.forgetChannel(channel);
+  await tellConditions(engine, channelSubject(channel), [], null);
 }
 
 function earliestReminder(

@@ -1,13 +1,11 @@
-import type { Clock, Random, ReadSecret } from "../core/ports.ts";
+import type { Random } from "../core/ports.ts";
 import type { ApiToken, Role } from "../core/settings.ts";
-import { Bearers, sha256 } from "./bearer.ts";
+import { type BearerParts, Bearers, sha256 } from "./bearer.ts";
 import { FailureGate } from "./failure-gate.ts";
 import { type Ground, Sessions } from "./sessions.ts";
 
-export interface AccessOptions {
+export interface AccessOptions extends BearerParts {
   readonly tokens: readonly ApiToken[];
-  readonly readSecret: ReadSecret;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
@@ -28,6 +26,8 @@ export type Verdict =
 /** Who may call. Knows no HTTP. */
 export interface Access {
   judge(credentials: Credentials): Promise<Verdict>;
+  /** What a request that was let in rests on, for who serves it for long and has to ask again. */
+  groundOf(credentials: Credentials): Ground | undefined;
   /** A link that signs in whoever opens it first, within ten minutes. `baseUrl` as `http://127.0.0.1:8080`. */
   issueLink(baseUrl: string, role: Role): string;
   /** Spends a link's code. */
@@ -35,7 +35,7 @@ export interface Access {
   /** Opens a session for who has an API token. It lasts no longer than the token is good, and has its role. */
   signInByToken(caller: string, token: string): Promise<SignInByToken>;
   /** Opens a session for who proved himself otherwise (OIDC). */
-  openSession(role: Role): string;
+  openSession(ground: Ground): string;
   signOut(session: string): void;
   /** Other tokens from now on: the settings were reloaded. */
   useTokens(tokens: readonly ApiToken[]): void;
@@ -47,46 +47,58 @@ export type SignIn = { readonly session: string } | { readonly session: undefine
 export type SignInByToken = Verdict & { readonly session?: string };
 
 export function createAccess(options: AccessOptions): Access {
-  const { tokens, readSecret, clock, random } = options;
-  const bearers = new Bearers(tokens, readSecret, clock);
+  const { tokens, clock, random } = options;
+  const bearers = new Bearers(tokens, options);
   const sessions = new Sessions(clock, random);
   const gate = new FailureGate(clock);
-  const judgeText = async (caller: string, text: string): Promise<Verdict> => {
-    // Who has a valid token is let in however often others at his address failed: it cannot be guessed.
-    const role = await bearers.roleOf(sha256(text));
-    if (role !== undefined) return { known: true, role };
-    const waitMs = gate.waitMs(caller);
-    if (waitMs > 0) return { known: false, waitMs };
-    gate.failed(caller);
-    return { known: false, offered: true };
+  const refused = (caller: string): Verdict => {
+    const waitMs = gate.failed(caller);
+    return waitMs > 0 ? { known: false, waitMs } : { known: false, offered: true };
   };
-  const roleOn = async (ground: Ground | undefined): Promise<Role | undefined> => {
-    if (ground === undefined || "role" in ground) return ground?.role;
-    const role = await bearers.roleOf(ground.tokenHash);
-    return role === "metrics" ? undefined : role;
+  const judgeText = async (caller: string, text: string): Promise<Verdict> => {
+    const role = await bearers.roleOf(sha256(text));
+    return role === undefined ? refused(caller) : { known: true, role };
+  };
+  const groundOf = ({ bearer, session }: Credentials): Ground | undefined => {
+    if (bearer !== undefined) return tokenGround(bearers, bearer);
+    return session === undefined ? undefined : sessions.groundOf(session);
   };
   return {
     judge: async ({ caller, bearer, session }) => {
       if (bearer !== undefined) return judgeText(caller, bearer);
       // A session's id cannot be guessed, and a page left open over a restart is no attack: it is not counted.
-      const role = session === undefined ? undefined : await roleOn(sessions.groundOf(session));
+      const role = session === undefined ? undefined : await sessions.groundOf(session)?.roleNow();
       return role === undefined ? { known: false, offered: session !== undefined } : { known: true, role };
+    },
+    groundOf: (credentials) => {
+      const ground = groundOf(credentials);
+      // Asked anew each time, since who signs out takes the session away and not what it rests on.
+      return ground && { key: ground.key, roleNow: async () => groundOf(credentials)?.roleNow() };
     },
     signInByToken: async (caller, token) => {
       const verdict = await judgeText(caller, token);
       if (!verdict.known || verdict.role === "metrics") return verdict;
-      return { ...verdict, session: sessions.openOn({ tokenHash: sha256(token) }) };
+      return { ...verdict, session: sessions.openOn(tokenGround(bearers, token)) };
     },
-    openSession: (role) => sessions.openOn({ role }),
+    openSession: (ground) => sessions.openOn(ground),
     signOut: (session) => sessions.end(session),
     issueLink: (baseUrl, role) => `${baseUrl.replace(/\/$/, "")}/sign-in?code=${sessions.issueCode(role)}`,
     signIn: (caller, code) => {
       const session = sessions.open(code);
-      if (session !== undefined) return { session };
-      const waitMs = gate.waitMs(caller);
-      if (waitMs === 0) gate.failed(caller);
-      return { session: undefined, waitMs };
+      return session === undefined ? { session, waitMs: gate.failed(caller) } : { session };
     },
     useTokens: (changed) => bearers.use(changed),
+  };
+}
+
+/** Of a browser's session and of a stream: for both a token that may only read the metrics is none. */
+function tokenGround(bearers: Bearers, token: string): Ground {
+  const hash = sha256(token);
+  return {
+    key: `token ${hash.toString("hex")}`,
+    roleNow: async () => {
+      const role = await bearers.roleOf(hash);
+      return role === "metrics" ? undefined : role;
+    },
   };
 }

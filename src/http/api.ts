@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { createMiddleware } from "hono/factory";
 import { z } from "zod";
 import type { Control } from "../core/control.ts";
 import { MINUTE_MS, parseInstant, SECOND_MS } from "../core/duration.ts";
@@ -6,9 +7,11 @@ import { RenewdError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 import type { Access } from "./access.ts";
 import type { EventHub } from "./event-hub.ts";
+import type { FleetReads } from "./fleet-reads.ts";
 import { CALENDAR_DAYS_MAX } from "./control-calls.ts";
-import { allow, type HttpEnv, ownPagesOnly, smallBody } from "./guard.ts";
+import { allow, credentialsOf, type HttpEnv, ownPagesOnly, smallBody } from "./guard.ts";
 import { Refusal } from "./problem.ts";
+import { answerJson } from "./shared-json.ts";
 
 const TEN_YEARS_MIN = 5_259_600;
 const HISTORY_DEFAULT = 50;
@@ -29,16 +32,17 @@ const historyLimit = z.coerce.number().int().min(1).max(HISTORY_MAX);
 
 export interface ApiDeps {
   readonly control: Control;
+  readonly reads: FleetReads;
   readonly access: Access;
   readonly events: EventHub;
 }
 
 /** What programs may ask (CONTRACT: HTTP). Answers are views of core as `present` shows them. */
-export function createApi({ control, access, events }: ApiDeps): Hono<HttpEnv> {
+export function createApi({ control, reads, access, events }: ApiDeps): Hono<HttpEnv> {
   const api = new Hono<HttpEnv>();
   const read = allow(access, "viewer", "operator");
 
-  api.get("/tokens", read, async (c) => c.json(present(await control.status())));
+  api.get("/tokens", read, async (c) => answerJson(c, await reads.statusJson()));
   api.get("/tokens/:token", read, async (c) => c.json(present(await control.tokenStatus(tokenOf(c)))));
   api.get("/tokens/:token/history", read, async (c) => {
     const token = tokenOf(c);
@@ -54,14 +58,19 @@ export function createApi({ control, access, events }: ApiDeps): Hono<HttpEnv> {
     const longest = { longest_seconds: longestMs === null ? null : longestMs / SECOND_MS };
     return c.json({ token, ...longest, ...(present({ latestAt }) as object) });
   });
-  api.get("/plan", read, async (c) => c.json({ plan: present(await control.plan()) }));
+  api.get("/plan", read, async (c) => answerJson(c, await reads.planJson()));
   api.get("/calendar", read, async (c) => {
     const days = parse(calendarDays, c.req.query("days") ?? CALENDAR_DAYS_DEFAULT, "days");
-    return c.json({ days, calendar: present(await control.calendar(days)) });
+    return answerJson(c, await reads.calendarJson(days));
   });
-  api.get("/events", read, (c) => streamEvents(c, events));
+  api.get("/events", read, (c) => streamEvents(c, access, events));
 
-  const act = [allow(access, "operator"), ownPagesOnly, smallBody] as const;
+  // Who acted and then looks sees what it came to.
+  const acted = createMiddleware<HttpEnv>(async (_, next) => {
+    await next();
+    reads.forget();
+  });
+  const act = [allow(access, "operator"), ownPagesOnly, smallBody, acted] as const;
   api.post("/tokens/:token/renew", ...act, async (c) => {
     const { lifetime_minutes: minutes } = await body(c, renewBody);
     const ticket = await control.renew(tokenOf(c), minutes === undefined ? null : minutes * MINUTE_MS);
@@ -121,10 +130,11 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   throw new Refusal("body_invalid", words.join("; ").slice(0, 200));
 }
 
-function streamEvents(c: Context<HttpEnv>, events: EventHub): Response {
+function streamEvents(c: Context<HttpEnv>, access: Access, events: EventHub): Response {
   const headers = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
-  const stream = events.open();
+  const ground = access.groundOf(credentialsOf(c));
+  const stream = ground && events.open(ground);
   if (stream === undefined) throw new Refusal("too_many_clients", "So many listen already that no more are let in.");
   return c.body(stream, 200, headers);
 }

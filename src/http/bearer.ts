@@ -1,28 +1,40 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { SECOND_MS } from "../core/duration.ts";
+import { RenewdError, toRenewdError } from "../core/errors.ts";
+import type { Emit } from "../core/events.ts";
 import type { Clock, ReadSecret } from "../core/ports.ts";
+import type { SecretText } from "../core/secret-text.ts";
 import type { ApiToken, Role } from "../core/settings.ts";
 
 /** A changed secret counts at the latest after this. */
 const FRESH_MS: number = 5 * SECOND_MS;
 const READ_LIMIT_MS: number = 5 * SECOND_MS;
+/** Whoever has a valid token is let in however often others failed, so it must not be one that could be found by trying. */
+const LEAST_LENGTH = 16;
 
 interface Known {
   readonly token: ApiToken;
   readonly readMs: number;
-  /** SHA-256 of the secret; undefined when it could not be read or is empty, which then matches nothing. */
+  /** SHA-256 of the secret; undefined when it could not be read or is too short, which then matches nothing. */
   readonly hash: Promise<Buffer | undefined>;
+}
+
+export interface BearerParts {
+  readonly readSecret: ReadSecret;
+  readonly clock: Clock;
+  /** Told of a token that lets nobody in, once for as long as it is so. */
+  readonly emit: Emit;
 }
 
 /** The API's tokens, read where the settings say, compared in constant time. */
 export class Bearers {
-  readonly #readSecret: ReadSecret;
-  readonly #clock: Clock;
+  readonly #parts: BearerParts;
   #known: readonly Known[] = [];
+  /** What was said of each token that lets nobody in. */
+  readonly #told = new Map<string, string>();
 
-  constructor(tokens: readonly ApiToken[], readSecret: ReadSecret, clock: Clock) {
-    this.#readSecret = readSecret;
-    this.#clock = clock;
+  constructor(tokens: readonly ApiToken[], parts: BearerParts) {
+    this.#parts = parts;
     this.use(tokens);
   }
 
@@ -33,6 +45,7 @@ export class Bearers {
       readMs: Number.NEGATIVE_INFINITY,
       hash: Promise.resolve(undefined),
     }));
+    for (const name of this.#told.keys()) if (!tokens.some((token) => token.name === name)) this.#told.delete(name);
   }
 
   /** The greatest role of the text with this SHA-256; undefined when it is no token of ours. Every token is looked at, whatever the others say. */
@@ -44,24 +57,40 @@ export class Bearers {
   }
 
   #refreshed(known: Known): Known {
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.#parts.clock.monotonicMs();
     return nowMs < known.readMs + FRESH_MS
       ? known
       : { token: known.token, readMs: nowMs, hash: this.#read(known.token) };
   }
 
   async #read(token: ApiToken): Promise<Buffer | undefined> {
+    const { readSecret, clock } = this.#parts;
     const limit = new AbortController();
-    const cancel = this.#clock.after(READ_LIMIT_MS, () => limit.abort());
+    const cancel = clock.after(READ_LIMIT_MS, () => limit.abort());
     try {
-      const secret = await this.#readSecret(token.secret, limit.signal);
-      return secret.lengthBytes === 0 ? undefined : Buffer.from(secret.sha256, "hex");
-    } catch {
+      const secret = await readApiToken(token, readSecret, limit.signal);
+      this.#told.delete(token.name);
+      return Buffer.from(secret.sha256, "hex");
+    } catch (thrown) {
+      this.#tell(token, toRenewdError(thrown));
       return undefined;
     } finally {
       cancel();
     }
   }
+
+  #tell({ name }: ApiToken, { code, message }: RenewdError): void {
+    if (this.#told.get(name) === message) return;
+    this.#told.set(name, message);
+    this.#parts.emit({ type: "api-token:refused", at: this.#parts.clock.now(), apiToken: name, code, message });
+  }
+}
+
+/** Throws `secret_unreadable` also for one that is too short to let anybody in. */
+export async function readApiToken(token: ApiToken, readSecret: ReadSecret, signal: AbortSignal): Promise<SecretText> {
+  const secret = await readSecret(token.secret, signal);
+  if (secret.lengthBytes >= LEAST_LENGTH) return secret;
+  throw new RenewdError("secret_unreadable", `too short: at least ${LEAST_LENGTH} characters`);
 }
 
 const POWER: Readonly<Record<Role, number>> = { metrics: 0, viewer: 1, operator: 2 };

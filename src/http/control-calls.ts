@@ -17,6 +17,7 @@ export const CALENDAR_DAYS_MAX = 366;
 
 const token = z.string().max(200);
 const instant = z.number();
+const calendarDays = z.int().min(1).max(CALENDAR_DAYS_MAX);
 const shortText = z.string().max(500);
 const names = z.array(shortText).max(200);
 const creation: z.ZodType<CreationOrder> = z.strictObject({
@@ -51,7 +52,11 @@ export const CALLS: { readonly [M in keyof Remote]: z.ZodType<Parameters<Remote[
   status: z.tuple([]),
   tokenStatus: z.tuple([token]),
   plan: z.tuple([]),
-  calendar: z.tuple([z.int().min(1).max(CALENDAR_DAYS_MAX)]),
+  planOf: z.tuple([token]),
+  calendar: z.tuple([calendarDays, token.optional()]),
+  calendarDays: z.tuple([
+    z.strictObject({ days: calendarDays, words: z.array(shortText).max(100), dayAt: instant.nullable() }),
+  ]),
   limits: z.tuple([token]),
   history: z.tuple([token, z.int().min(1).max(10_000)]),
   renew: z.tuple([token, z.number().positive().nullable()]),

@@ -1,13 +1,13 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { SECOND_MS } from "../core/duration.ts";
 import type { Role } from "../core/settings.ts";
-import type { Access } from "./access.ts";
+import type { Access, Credentials } from "./access.ts";
 import { isKnownHost, isOwnOrigin } from "./known-host.ts";
 import { Refusal } from "./problem.ts";
+import { sessionOf } from "./session-cookie.ts";
 
 export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
@@ -17,7 +17,6 @@ export interface HttpEnv {
 
 /** Said to who brought nothing to sign in with. */
 export const NOTHING_BROUGHT = "This needs a token or a session.";
-export const SESSION_COOKIE = "renewd_session";
 const OPEN_TO_ALL: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 const BODY_BYTES_MAX: number = 16 * 1024;
 
@@ -36,17 +35,25 @@ export const secureHeaders: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEn
   }
 });
 
+/** What is left of a long body is not worth reading once the request is refused; the connection would wait for it. */
+export const refusedAreCutOff: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEnv>(async (c, next) => {
+  await next();
+  const isLong = Number(c.req.header("content-length") ?? 0) > BODY_BYTES_MAX;
+  const isOpenEnded = c.req.header("transfer-encoding") !== undefined;
+  if (c.res.status >= 400 && (isLong || isOpenEnded)) c.res.headers.set("Connection", "close");
+});
+
 /**
  * Refuses what was meant for another name: whatever changes something, and the pages of a browser. Who only reads, with a
  * token of its own or what anybody may read, may call renewd by any name (a service's, a proxy's).
  */
-export function knownHostOnly(names: readonly string[]): MiddlewareHandler<HttpEnv> {
+export function knownHostOnly(names: () => readonly string[]): MiddlewareHandler<HttpEnv> {
   return createMiddleware<HttpEnv>(async (c, next) => {
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
     if (isRead && (OPEN_TO_ALL.has(c.req.path) || c.req.header("authorization") !== undefined)) return next();
     const socket = c.env.incoming?.socket;
     const local = { address: socket?.localAddress, port: socket?.localPort };
-    if (!isKnownHost(c.req.header("host"), local, names)) {
+    if (!isKnownHost(c.req.header("host"), local, names())) {
       throw new Refusal("unknown_host", "The Host header does not name this server.");
     }
     await next();
@@ -64,13 +71,17 @@ export function allow(access: Access, ...roles: readonly Role[]): MiddlewareHand
 }
 
 async function roleOf(access: Access, c: Context<HttpEnv>): Promise<Role> {
-  const bearer = /^Bearer +(\S{1,4096})$/i.exec(c.req.header("authorization") ?? "")?.[1];
-  const verdict = await access.judge({ caller: callerOf(c), bearer, session: getCookie(c, SESSION_COOKIE) });
+  const verdict = await access.judge(credentialsOf(c));
   if (verdict.known) return verdict.role;
   if ("waitMs" in verdict) throw tooManyAttempts(verdict.waitMs);
   const offered = verdict.offered || c.req.header("authorization") !== undefined;
   const detail = offered ? "What was sent to sign in is not valid, or not valid any more." : NOTHING_BROUGHT;
   throw new Refusal("unauthenticated", detail, { "WWW-Authenticate": 'Bearer realm="renewd"' });
+}
+
+export function credentialsOf(c: Context<HttpEnv>): Credentials {
+  const bearer = /^Bearer +(\S{1,4096})$/i.exec(c.req.header("authorization") ?? "")?.[1];
+  return { caller: callerOf(c), bearer, session: sessionOf(c) };
 }
 
 export function tooManyAttempts(waitMs: number): Refusal {

@@ -7,7 +7,8 @@ import { assetRoutes } from "./dashboard/assets.ts";
 import { dashboardRoutes } from "./dashboard/routes.ts";
 import type { SignInWay } from "./dashboard/sign-in-page.ts";
 import type { EventHub } from "./event-hub.ts";
-import { allow, type HttpEnv, knownHostOnly, secureHeaders } from "./guard.ts";
+import { type FleetReads, fleetReads } from "./fleet-reads.ts";
+import { allow, type HttpEnv, knownHostOnly, refusedAreCutOff, secureHeaders } from "./guard.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Oidc } from "./oidc.ts";
@@ -17,14 +18,16 @@ import { signInRoutes } from "./sign-in.ts";
 
 export interface HttpDeps {
   readonly control: Control;
+  /** How the control is asked for the whole fleet; without it, by itself. */
+  readonly reads?: FleetReads;
   readonly health: () => Health;
   readonly metrics: Pick<Metrics, "render" | "contentType">;
   readonly access: Access;
   readonly events: EventHub;
-  /** Names by which the server may be called, besides the address that it listens on and the loopback's. */
-  readonly hostNames?: readonly string[];
-  /** By which the dashboard's status is kept for a moment; without it, it is shared only by those who ask at once. */
-  readonly clock?: Pick<Clock, "now" | "monotonicMs">;
+  /** Names by which the server may be called now, besides the address that it listens on and the loopback's. */
+  readonly hostNames?: () => readonly string[];
+  /** Without it, a page is as of the status that it shows. */
+  readonly clock?: Pick<Clock, "now">;
   /** Sign-in at an OpenID provider, where the settings have one. */
   readonly oidc?: Pick<Oidc, "routes" | "label">;
 }
@@ -34,10 +37,11 @@ export type HttpApp = Hono<HttpEnv>;
 /** The whole of the daemon's HTTP, without a listening socket. */
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const { health, metrics, access } = deps;
+  const reads = deps.reads ?? fleetReads(deps.control, undefined);
   const app = new Hono<HttpEnv>();
   app.onError((error, c) => (wantsPage(c) ? problemPage(error, waysOf(deps)) : answerProblem(error)));
   app.notFound(() => answerProblem(new Refusal("not_found", "There is nothing at this address.")));
-  app.use(secureHeaders, knownHostOnly(deps.hostNames ?? []));
+  app.use(secureHeaders, refusedAreCutOff, knownHostOnly(deps.hostNames ?? (() => [])));
 
   app.get("/healthz", (c) => {
     const { alive } = health();
@@ -53,8 +57,8 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.route("/assets", assetRoutes());
   app.route("/", signInRoutes(access));
   if (deps.oidc !== undefined) app.route("/", deps.oidc.routes);
-  app.route("/", dashboardRoutes(deps));
-  app.route("/api/v1", createApi(deps));
+  app.route("/", dashboardRoutes({ ...deps, reads }));
+  app.route("/api/v1", createApi({ ...deps, reads }));
   return app;
 }
 

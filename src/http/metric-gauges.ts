@@ -1,6 +1,7 @@
 import type { Gauge, Registry } from "prom-client";
 import { openingFrom } from "../core/decide.ts";
 import { type Instant, SECOND_MS } from "../core/duration.ts";
+import type { Breathe } from "../core/in-turns.ts";
 import type { Settings } from "../core/settings.ts";
 import type { StatusReport, TargetStatus, TokenState, TokenStatus } from "../core/status.ts";
 import type { DeclaredToken } from "../core/token.ts";
@@ -18,13 +19,14 @@ export class MetricGauges {
     this.#gauges = VIEWS.map((each) => ({ ...each, gauge: makeGauge(registry, each.name) }));
   }
 
-  show(report: StatusReport, declared: Declared): void {
+  async show(report: StatusReport, declared: Declared, breathe: Breathe): Promise<void> {
     for (const { name, gauge, samplesOf } of this.#gauges) {
       gauge.reset();
       const samples = samplesOf(report, declared);
       // A gauge without labels was reset to 0, not to nothing.
       if (METRICS[name].labels.length === 0) gauge.remove();
       for (const { labels, value } of samples) gauge.set(labels, value);
+      await breathe();
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
 import type { Control } from "../core/control.ts";
 import type { Emit } from "../core/events.ts";
+import type { Breathe } from "../core/in-turns.ts";
 import { MetricCounters } from "./metric-counters.ts";
 import { type Declared, MetricGauges } from "./metric-gauges.ts";
 import { IncidentGauges } from "./metric-incidents.ts";
@@ -21,6 +22,7 @@ const NO_ALERTS: Declared["alerts"] = { pageUrl: null, runbooks: "", channels: [
 export function createMetrics(
   control: Pick<Control, "status">,
   info: { readonly version: string; readonly node: string },
+  breathe: Breathe = () => Promise.resolve(),
 ): Metrics {
   const registry = new Registry();
   const gauges = new MetricGauges(registry);
@@ -35,9 +37,9 @@ export function createMetrics(
   let rendering: Promise<string> | undefined;
   const render = async (): Promise<string> => {
     const report = await control.status();
-    gauges.show(report, declared);
+    await gauges.show(report, declared, breathe);
     incidents.show(report);
-    return registry.metrics();
+    return textOf(registry, breathe);
   };
   return {
     contentType: registry.contentType,
@@ -58,4 +60,14 @@ export function createMetrics(
       return rendering;
     },
   };
+}
+
+/** What `registry.metrics()` answers, a metric at a time: of a large fleet each has many thousand series. */
+async function textOf(registry: Registry, breathe: Breathe): Promise<string> {
+  const texts: string[] = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    texts.push(await registry.getSingleMetricAsString(name));
+    await breathe();
+  }
+  return `${texts.join("\n\n")}\n`;
 }

@@ -7,6 +7,7 @@ import {
   WWWAuthenticateChallengeError,
 } from "oauth4webapi";
 import { RenewdError } from "../core/errors.ts";
+import { withoutTokens } from "../core/redact.ts";
 
 const WORDS_MOST = 200;
 const AGAIN = "Begin again; if it stays so, tell whoever keeps renewd's settings.";
@@ -89,8 +90,10 @@ function wordsOf(error: string, description: string | undefined): string {
   return fit(description === undefined ? error : `${error}: ${description}`);
 }
 
-/** Another system's words, bounded and on one line. */
+/** Another system's words, bounded, on one line and without a token, should one be among them. */
 function fit(text: string): string {
-  const plain = text.replace(/[\p{C}\s]+/gu, " ").trim();
+  const plain = withoutTokens(text)
+    .replace(/[\p{C}\s]+/gu, " ")
+    .trim();
   return plain.length > WORDS_MOST ? `${plain.slice(0, WORDS_MOST - 1)}…` : plain.replace(/\.$/, "");
 }

@@ -11,6 +11,7 @@ import {
 } from "oauth4webapi";
 import { HOUR_MS } from "../core/duration.ts";
 import { RenewdError } from "../core/errors.ts";
+import { isLoopback } from "../core/loopback.ts";
 import type { Clock, HttpClient, HttpOptions, ReadSecret } from "../core/ports.ts";
 import type { OidcSettings } from "../core/settings.ts";
 import { type OidcFetch, oidcFetch } from "./oidc-fetch.ts";
@@ -67,7 +68,7 @@ export class OidcProvider {
       this.#client = { ca, http: this.#parts.http({ ...limits, ...by }) };
     }
     const fetch = oidcFetch(this.#client.http, name, signal);
-    return { [customFetch]: fetch, [allowInsecureRequests]: isLoopback(issuer) };
+    return { [customFetch]: fetch, [allowInsecureRequests]: isPlainHere(issuer) };
   }
 
   /** The client's secret, read anew. Without one the client is a public one, which PKCE protects. */
@@ -101,12 +102,12 @@ export class OidcProvider {
   #isFit(text: string | undefined): boolean {
     const url = URL.parse(text ?? "");
     if (url === null || url.username !== "" || url.password !== "" || url.hash !== "") return false;
-    return url.protocol === "https:" || (isLoopback(url.href) && isLoopback(this.settings.issuer));
+    return url.protocol === "https:" || (isPlainHere(url.href) && isPlainHere(this.settings.issuer));
   }
 }
 
 /** Plain HTTP that no network carries (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */
-function isLoopback(text: string): boolean {
+function isPlainHere(text: string): boolean {
   const url = URL.parse(text);
-  return url?.protocol === "http:" && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  return url?.protocol === "http:" && isLoopback(url.hostname);
 }

@@ -59,7 +59,6 @@ export async function redeem(
   return valuesOf(claims, provider.settings.claim) === undefined && server.userinfo_endpoint !== undefined
     ? {
         ...claims,
-        ...claims,
         ...(await userInfo(provider, server, { accessToken: result.access_token, subject: claims.sub }, signal)),
       }
     : claims;

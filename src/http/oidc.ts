@@ -6,13 +6,15 @@ import type { OidcSettings } from "../core/settings.ts";
 import type { Access } from "./access.ts";
 import { FailureGate } from "./failure-gate.ts";
 import { callerOf, type HttpEnv } from "./guard.ts";
+import { looksAhead } from "./looks-ahead.ts";
 import { BY_LINK, explainFailure, SignInFailure } from "./oidc-failure.ts";
 import { failurePage, signedInPage } from "./oidc-page.ts";
 import { PENDING_MS, PendingSignIns } from "./oidc-pending.ts";
 import { OidcProvider, type ProviderParts } from "./oidc-provider.ts";
 import { authorizationUrl, redeem } from "./oidc-redeem.ts";
 import { type Claims, isUnverifiedEmail, roleOf, valuesOf } from "./oidc-role.ts";
-import { setSession } from "./sign-in.ts";
+import { cookieName, setSession } from "./session-cookie.ts";
+import type { Ground } from "./sessions.ts";
 
 const CALLS_LIMIT_MS: number = 25 * SECOND_MS;
 const NOT_CONFIGURED = new SignInFailure(
@@ -52,8 +54,7 @@ export function createOidc(options: OidcOptions): Oidc {
   routes.use("/sign-in/oidc/*", async (c, next) => {
     // Who only looks ahead spends nothing.
     if (c.req.method === "HEAD") return c.body(null, 200);
-    const purpose = c.req.header("sec-purpose") ?? c.req.header("purpose") ?? "";
-    return purpose.includes("prefetch") ? c.body(null, 503) : next();
+    return looksAhead(c.req) ? c.body(null, 503) : next();
   });
   routes.get("/sign-in/oidc", (c) => front.begin(c));
   routes.get("/sign-in/oidc/callback", (c) => front.finish(c));
@@ -69,14 +70,12 @@ export function createOidc(options: OidcOptions): Oidc {
 
 class OidcFront {
   readonly #options: OidcOptions;
-  readonly #begins: FailureGate;
-  readonly #failures: FailureGate;
+  readonly #misses: FailureGate;
   #current: { readonly provider: OidcProvider; readonly pending: PendingSignIns } | undefined;
 
   constructor(options: OidcOptions) {
     this.#options = options;
-    this.#begins = new FailureGate(options.clock);
-    this.#failures = new FailureGate(options.clock);
+    this.#misses = new FailureGate(options.clock);
     this.declare(options.settings);
   }
 
@@ -107,41 +106,42 @@ class OidcFront {
       throw new SignInFailure(400, `${label} would send you back to ${origin}, not here.`, "Sign in there.", {
         href: `${origin}/sign-in/oidc`,
       });
-    const caller = callerOf(c);
-    const waitMs = this.#begins.waitMs(caller);
-    if (waitMs > 0) throw tooMany(waitMs);
-    // Every beginning counts, so that no single caller can push out what others have under way.
-    this.#begins.failed(caller);
     const begun = pending.begin();
     const url = await this.#within(label, (signal) => authorizationUrl(provider, begun, signal));
-    setCookie(c, ...cookieOf(redirectUrl, begun.id));
+    setCookie(c, ...cookieOf(redirectUrl, begun.sealed));
     return c.redirect(url, 303);
   }
 
   async finish(c: Context<HttpEnv>): Promise<Response> {
     const { provider, pending } = this.#configured();
     const { label, redirectUrl } = provider.settings;
-    const caller = callerOf(c);
-    const waitMs = this.#failures.waitMs(caller);
-    if (waitMs > 0) throw tooMany(waitMs);
     const [name, , attributes] = cookieOf(redirectUrl, "");
     const answer = new URL(c.req.url).searchParams;
     const begun = pending.take(getCookie(c, name) ?? "", answer.get("state") ?? "");
     if (begun === undefined) {
-      this.#failures.failed(caller);
+      const waitMs = this.#misses.failed(callerOf(c));
+      if (waitMs > 0) throw tooMany(waitMs);
       const message = "This sign-in was not begun in this browser, was finished already, or took too long.";
       throw new SignInFailure(400, message, "Begin again, and let the browser keep cookies.");
     }
     deleteCookie(c, name, attributes);
-    let claims: Claims;
-    try {
-      claims = await this.#within(label, (signal) => redeem(provider, begun, answer, signal));
-    } catch (error) {
-      this.#failures.failed(caller);
-      throw error;
-    }
-    setSession(c, this.#options.access.openSession(admitted(claims, provider.settings)));
+    const claims = await this.#within(label, (signal) => redeem(provider, begun, answer, signal));
+    const session = this.#options.access.openSession(this.#groundOf(claims, provider.settings));
+    setSession(c, session, redirectUrl.startsWith("https:"));
     return signedInPage(c);
+  }
+
+  /** A person, who may come in as long as the settings name one of what the provider said of him. Throws for one who may not. */
+  #groundOf(claims: Claims, settings: OidcSettings): Ground {
+    const { issuer, claim } = settings;
+    const values = admitted(claims, settings);
+    return {
+      key: `oidc ${issuer} ${String(claims["sub"])}`,
+      roleNow: async () => {
+        const now = this.#current?.provider.settings;
+        return now?.issuer === issuer && now.claim === claim ? roleOf(values, now) : undefined;
+      },
+    };
   }
 
   #configured(): { readonly provider: OidcProvider; readonly pending: PendingSignIns } {
@@ -163,15 +163,16 @@ class OidcFront {
   }
 }
 
-function admitted(claims: Claims, settings: OidcSettings): "operator" | "viewer" {
+/** What lets this person in, of all that the provider said of him. */
+function admitted(claims: Claims, settings: OidcSettings): readonly string[] {
   const { claim, label } = settings;
   const values = valuesOf(claims, claim);
   if (values === undefined)
     throw new SignInFailure(403, `${label} says nothing of your \`${claim}\`.`, `${ASK} to let it tell that claim.`);
   if (isUnverifiedEmail(claims, claim))
     throw new SignInFailure(403, `${label} has not verified your e-mail address.`, `${ASK} to go by another claim.`);
-  const role = roleOf(values, settings);
-  if (role !== undefined) return role;
+  const named = values.filter((value) => roleOf([value], settings) !== undefined);
+  if (named.length > 0) return named;
   const message = `You signed in at ${label}, but none of your \`${claim}\` is let in here.`;
   throw new SignInFailure(403, message, `${ASK} to add you to \`operators\` or \`viewers\` of \`http.oidc\`.`);
 }
@@ -180,12 +181,10 @@ function tooMany(waitMs: number): SignInFailure {
   return new SignInFailure(429, "Too many sign-ins from here.", `Wait ${Math.ceil(waitMs / SECOND_MS)} s.`, { waitMs });
 }
 
-/**
- * `Lax`, since the provider's page leads back to us. With the prefix a browser takes it from this host alone, and over TLS
- * (RFC 6265bis §4.1.3.2), so that no neighbour can plant one.
- */
-function cookieOf(redirectUrl: string, id: string) {
+/** `Lax`, since the provider's page leads back to us; over TLS no neighbour can plant one. */
+function cookieOf(redirectUrl: string, sealed: string) {
   const secure = redirectUrl.startsWith("https:");
+  const name = cookieName("renewd_sign_in", new URL(redirectUrl).host, secure);
   const attributes = { httpOnly: true, sameSite: "Lax", path: "/", secure, maxAge: PENDING_MS / SECOND_MS } as const;
-  return [secure ? "__Host-renewd_sign_in" : "renewd_sign_in", id, attributes] as const;
+  return [name, sealed, attributes] as const;
 }

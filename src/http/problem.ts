@@ -12,6 +12,7 @@ export type HttpCode =
   | "body_too_large"
   | "too_many_attempts"
   | "too_many_clients"
+  | "busy"
   | "not_found";
 
 interface HttpFacts {
@@ -38,6 +39,7 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, HttpFacts>> = {
   body_too_large: { status: 413, title: "Request body too large", hint: "Send less." },
   too_many_attempts: { status: 429, title: "Too many failed attempts", hint: "Wait as long as Retry-After says." },
   too_many_clients: { status: 503, title: "Too many listeners", hint: "Close another listener, or ask again later." },
+  busy: { status: 503, title: "Busy", hint: "Ask again after as many seconds as Retry-After says." },
   not_found: { status: 404, title: "Not found", hint: "See the list of addresses in the documentation." },
 };
 

@@ -14,6 +14,9 @@ export interface Listening {
 
 const CONNECTIONS_MAX = 512;
 const REQUEST_LIMIT_MS = 30_000;
+/** Shorter, so that who only opens connections cannot hold them all for long. */
+const HEADERS_LIMIT_MS = 10_000;
+const LOOK_EVERY_MS = 5_000;
 
 /** Listens; port 0 takes any. Throws `settings_invalid` when the address cannot be had. */
 export async function serveHttp(
@@ -23,7 +26,11 @@ export async function serveHttp(
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
-    serverOptions: { requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS },
+    serverOptions: {
+      requestTimeout: REQUEST_LIMIT_MS,
+      headersTimeout: HEADERS_LIMIT_MS,
+      connectionsCheckingInterval: LOOK_EVERY_MS,
+    },
   }) as Server;
   server.maxConnections = CONNECTIONS_MAX;
   await listen(server, where);

@@ -1,19 +1,10 @@
-import { type Context, Hono, type Handler } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { Hono, type Handler } from "hono";
 import { z } from "zod";
-import { SECOND_MS } from "../core/duration.ts";
 import type { Access } from "./access.ts";
-import {
-  callerOf,
-  type HttpEnv,
-  NOTHING_BROUGHT,
-  ownPagesOnly,
-  SESSION_COOKIE,
-  smallBody,
-  tooManyAttempts,
-} from "./guard.ts";
+import { callerOf, type HttpEnv, NOTHING_BROUGHT, ownPagesOnly, smallBody, tooManyAttempts } from "./guard.ts";
+import { looksAhead } from "./looks-ahead.ts";
 import { Refusal } from "./problem.ts";
-import { SESSION_MS } from "./sessions.ts";
+import { endSessions, sessionOf, setSession } from "./session-cookie.ts";
 
 const tokenBody = z.strictObject({ token: z.string().min(1).max(4_096) });
 
@@ -27,37 +18,27 @@ export function signInRoutes(access: Access): Hono<HttpEnv> {
     if ("waitMs" in opened) throw tooManyAttempts(opened.waitMs);
     if (!opened.known) throw new Refusal("unauthenticated", "This is no API token of the settings.");
     if (opened.session === undefined) throw new Refusal("forbidden", "This token may only read the metrics.");
-    setSession(c, opened.session);
+    // The page's own address, which `ownPagesOnly` has looked at.
+    setSession(c, opened.session, c.req.header("origin")?.startsWith("https:") === true);
     return c.json({ role: opened.role });
   });
   routes.post("/sign-out", ownPagesOnly, smallBody, (c) => {
-    const session = getCookie(c, SESSION_COOKIE);
+    const session = sessionOf(c);
     if (session !== undefined) access.signOut(session);
-    deleteCookie(c, SESSION_COOKIE, { httpOnly: true, sameSite: "Strict", path: "/" });
+    endSessions(c);
     return c.json({});
   });
   return routes;
 }
 
-/** No script can read it, and no other site's page sends it along. */
-export function setSession(c: Context<HttpEnv>, session: string): void {
-  setCookie(c, SESSION_COOKIE, session, {
-    httpOnly: true,
-    sameSite: "Strict",
-    path: "/",
-    maxAge: SESSION_MS / SECOND_MS,
-  });
-}
-
 /**
- * `GET /sign-in?code=…` spends a one-time link and opens a session. Who only looks ahead (HEAD, a browser's prefetch, a
- * chat's link preview that says so) does not spend it.
+ * `GET /sign-in?code=…` spends a one-time link and opens a session. Who only looks ahead does not spend it,
+ * as far as he says so: a program that opens links under a browser's name does.
  */
 function spendLink(access: Access): Handler<HttpEnv> {
   return (c) => {
-    const purpose = c.req.header("sec-purpose") ?? c.req.header("purpose") ?? "";
     if (c.req.method === "HEAD") return c.body(null, 200);
-    if (purpose.includes("prefetch")) return c.body(null, 503);
+    if (looksAhead(c.req)) return c.body(null, 503);
     const code = c.req.query("code");
     if (code === undefined) throw new Refusal("unauthenticated", NOTHING_BROUGHT);
     const opened = access.signIn(callerOf(c), code);
@@ -65,7 +46,7 @@ function spendLink(access: Access): Handler<HttpEnv> {
       if (opened.waitMs > 0) throw tooManyAttempts(opened.waitMs);
       throw new Refusal("link_spent", "This link was used already, or is too old.");
     }
-    setSession(c, opened.session);
+    setSession(c, opened.session, false);
     return c.redirect("/", 303);
   };
 }

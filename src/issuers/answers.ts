@@ -1,10 +1,10 @@
 /** What an issuer answered, read with care: bounded, checked, and fit to be repeated to a person. */
 import type { z } from "zod";
 import { RenewdError } from "../core/errors.ts";
+import { clean } from "../core/foreign-words.ts";
 import type { HttpResponse } from "../core/ports.ts";
 
 const MOST_ANSWER_BYTES = 1024 * 1024;
-const MOST_WORDS = 200;
 
 /** The JSON of a 2xx answer, checked by `schema`. Throws `issuer_answer_invalid`; the answer's text is not repeated. */
 export async function readJson<T>(response: HttpResponse, schema: z.ZodType<T>, what: string): Promise<T> {
@@ -38,16 +38,6 @@ export async function readText(response: HttpResponse, mostBytes: number): Promi
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** Words of another system, fit for a message: bounded, on one line, without `sent` secrets and long unbroken runs (tokens, keys). */
-export function clean(words: string, sent: readonly string[] = []): string {
-  const oneLine = (text: string): string => text.replace(/[\p{C}\s]+/gu, " ");
-  const said = oneLine(words);
-  const plain = sent
-    .reduce((text, secret) => text.replaceAll(oneLine(secret), "[redacted]"), said)
-    .replace(/[\w+/=-]{16,}(?:\.[\w+/=-]*)+|[\w+/=-]{64,}/g, "[redacted]");
-  return plain.length > MOST_WORDS ? `${plain.slice(0, MOST_WORDS - 1)}…` : plain.trim();
-}
-
 export function isJson(response: HttpResponse): boolean {
   return /^application\/(?:[\w.-]+\+)?json\b/i.test(response.header("content-type") ?? "");
 }
@@ -59,12 +49,4 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** RFC 9110 §10.2.3: seconds, or an HTTP date. */
-export function readRetryAfter(value: string | null, now: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

@@ -68,9 +68,11 @@ export interface Connection {
 }
 
 export const connectionFields = {
-  ca: fileRef.optional(),
-  proxy: proxyUrl.optional(),
-  timeout: duration(100, 5 * MINUTE_MS).prefault("10s"),
+  ca: fileRef.optional().describe("PEM of a private authority, trusted besides the usual ones."),
+  proxy: proxyUrl.optional().describe("The proxy to go through, as http://host:port."),
+  timeout: duration(100, 5 * MINUTE_MS)
+    .prefault("10s")
+    .describe("For one whole call."),
 };
 
 /** A reference to a file counts from the settings file's folder. */

@@ -1,9 +1,7 @@
 /** What a channel answered: which failure it is, and words of it that are fit to be repeated to a person. */
 import { type ErrorCode, RenewdError } from "../core/errors.ts";
-import type { Instant } from "../core/duration.ts";
+import { clean } from "../core/foreign-words.ts";
 import type { HttpResponse } from "../core/ports.ts";
-
-const MOST_WORDS = 200;
 
 /** A key, a password, or an address that nobody answers to any more. */
 const CREDENTIALS: ReadonlySet<number> = new Set([401, 403, 404, 407, 410]);
@@ -41,24 +39,4 @@ export async function readWords(response: HttpResponse): Promise<string> {
     // What came until then is all there is.
   }
   return new TextDecoder().decode(Buffer.concat(chunks));
-}
-
-/** Words of another system: bounded, on one line, without `sent` secrets and long unbroken runs (tokens, keys). */
-export function clean(words: string, sent: readonly string[] = []): string {
-  const oneLine = (text: string): string => text.replace(/[\p{C}\s]+/gu, " ");
-  const said = oneLine(words);
-  const plain = sent
-    .filter((secret) => secret.trim() !== "")
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((text, secret) => text.replaceAll(oneLine(secret), "[redacted]"), said)
-    .replace(/[\w+/=-]{16,}(?:\.[\w+/=-]*)+|[\w+/=-]{32,}/g, "[redacted]");
-  return plain.length > MOST_WORDS ? `${plain.slice(0, MOST_WORDS - 1).toWellFormed()}…` : plain.trim();
-}
-
-/** RFC 9110 §10.2.3: seconds, or an HTTP date. */
-export function readRetryAfter(value: string | null, now: Instant): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

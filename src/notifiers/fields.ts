@@ -57,8 +57,3 @@ export const connectionFields = {
   proxy: proxyUrl.optional().describe("The proxy to go through, as http://host:port."),
   timeout: duration(100, MINUTE_MS).prefault("10s").describe("How long one call may take."),
 };
-
-/** Plain http may go to this machine only (RFC 6761 §6.3, RFC 1122 §3.2.1.3): no network carries what is secret. */
-export function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
-}

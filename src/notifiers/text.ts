@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Alert, AlertLines } from "../core/alert.ts";
 import { SEVERITIES } from "../core/incidents.ts";
+import { withoutTokens } from "../core/redact.ts";
 
 const MOST_LINE = 1_000;
 const MOST_REASON = 100;
@@ -13,10 +14,8 @@ export function plain(text: string, most: number = MOST_LINE): string {
     .slice(0, 4 * most)
     .toWellFormed()
     .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")
-    .replaceAll(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g, "")
-    .replaceAll(/eyJ[\w-]{4,}(?:\.[\w-]*){2,4}/g, "[redacted]")
-    .trim();
-  return cut(said, most);
+    .replaceAll(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g, "");
+  return cut(withoutTokens(said).trim(), most);
 }
 
 /** At most `most` UTF-16 units, never half a character. */
@@ -40,10 +39,15 @@ export function mark(alert: Alert): string {
 /** Who, until when and what it is, in one line: "airflow -> ireland: readers from 02:45Z, in 1 h 12 min, … (target failing)". */
 export function headline(alert: Alert, most: number = MOST_LINE): string {
   const { who, until } = plainLines(alert.lines);
-  const reason = plain(alert.labels["reason"] ?? "", MOST_REASON).replaceAll("_", " ");
+  const reason = reasonOf(alert);
   const inner = until.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase()).replace(/\.$/, "");
   const end = reason === "" ? "" : ` (${reason})`;
   return cut(inner === "" ? who : `${who}: ${inner}`, most - end.length) + end;
+}
+
+/** What it is, in words: "target failing". */
+export function reasonOf({ labels }: Alert): string {
+  return plain(labels["reason"] ?? "", MOST_REASON).replaceAll("_", " ");
 }
 
 /** The five lines under each other. */

@@ -1,7 +1,9 @@
 import { type ErrorCode, RenewdError, toRenewdError } from "../core/errors.ts";
 import type { HttpClient, NotifierContext, SecretRef } from "../core/ports.ts";
-import { readRetryAfter, readWords, refusal } from "./answers.ts";
-import { type Connection, isLoopback } from "./fields.ts";
+import { isLoopback } from "../core/loopback.ts";
+import { readRetryAfter } from "../core/retry-after.ts";
+import { readWords, refusal } from "./answers.ts";
+import type { Connection } from "./fields.ts";
 
 const MOST_ANSWER_BYTES = 16 * 1024;
 /** Shorter parts of an address are words, and would tear other words apart. */

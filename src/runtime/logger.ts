@@ -2,8 +2,8 @@ import { type DestinationStream, destination, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import { type DomainEvent, type Emit, EVENT_LEVELS, type EventType, type Level } from "../core/events.ts";
 import { present } from "../core/present.ts";
+import { withoutTokens } from "../core/redact.ts";
 import { systemTracer } from "./trace.ts";
-import { withoutTokens } from "./without-tokens.ts";
 
 export interface LoggerOptions {
   /** For people at a terminal; otherwise a JSON object a line. */
@@ -128,6 +128,7 @@ export const MESSAGES: Readonly<Record<EventType, string>> = {
   "channel:told": "an alert channel was told",
   "channel:failed": "an alert channel could not be told",
   "channel:recovered": "an alert channel is well again",
+  "api-token:refused": "an API token of the settings lets nobody in",
   "person:asked": "a person asked for something",
   "incident:opened": "incident opened",
   "incident:repeated": "incident still open",

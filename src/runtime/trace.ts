@@ -15,9 +15,9 @@ import {
 } from "@opentelemetry/api";
 import { toRenewdError } from "../core/errors.ts";
 import type { HttpClient } from "../core/ports.ts";
+import { withoutTokens } from "../core/redact.ts";
 import { type Correlation, isDetour, type SpanName, SPANS, type Topic, type Tracer } from "../core/trace.ts";
 import { systemRandom } from "./random.ts";
-import { withoutTokens } from "./without-tokens.ts";
 
 const ID_BYTES = 8;
 const MOST_MESSAGE_LENGTH = 500;
@@ -27,7 +27,7 @@ const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 type Attributes = Readonly<Record<string, string>>;
 
 /** What is under way. Each piece of work has its own, and all that it calls and waits for sees it. */
-const underWay = new AsyncLocalStorage<Scope>();
+const underWay = new AsyncLocalStorage<Scope | undefined>();
 
 export const systemTracer: Tracer = {
   span: (name, attributes, work) => {
@@ -36,6 +36,7 @@ export const systemTracer: Tracer = {
   },
   about: (topic) => underWay.getStore()?.about(topic),
   failed: (error) => underWay.getStore()?.failed(error),
+  outside: (work) => underWay.run(undefined, () => within(() => ROOT_CONTEXT, work)),
   correlation: () => underWay.getStore()?.correlation() ?? {},
 };
 
@@ -67,7 +68,7 @@ class Scope {
         break;
       case "turn":
         this.#about = { ...inherited, work: systemRandom.hex(ID_BYTES) };
-        this.#link(around === undefined ? trace.getActiveSpan() : around.#open());
+        this.#link(around === undefined ? guarded(() => trace.getActiveSpan(), undefined) : around.#open());
         break;
       case "step":
       case "call":
@@ -79,7 +80,7 @@ class Scope {
 
   async run<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await context.with(this.#context(), work);
+      return await within(() => this.#context(), work);
     } catch (thrown) {
       this.failed(thrown);
       throw thrown;
@@ -112,7 +113,8 @@ class Scope {
   }
 
   correlation(): Correlation {
-    const told = this.#open().spanContext();
+    const span = this.#open();
+    const told = guarded(() => span.spanContext(), INVALID_SPAN_CONTEXT);
     const { traceId, spanId } = told;
     return { ...this.#topics(), ...(isSpanContextValid(told) ? { traceId, spanId } : {}) };
   }
@@ -120,7 +122,7 @@ class Scope {
   /** Undefined where nobody keeps it. */
   recorded(): Span | undefined {
     const span = this.#open();
-    return span.isRecording() ? span : undefined;
+    return guarded(() => span.isRecording(), false) ? span : undefined;
   }
 
   #topics(): Correlation {
@@ -162,7 +164,7 @@ class Scope {
   }
 
   #link(span: Span | undefined): void {
-    const told = span?.spanContext();
+    const told = guarded(() => span?.spanContext(), undefined);
     if (told !== undefined && isSpanContextValid(told)) this.#links.push({ context: told });
   }
 
@@ -205,6 +207,21 @@ function carried(): Readonly<Record<string, string>> {
     if (typeof value === "string" && form.test(value)) headers[name] = value;
   }
   return headers;
+}
+
+/** Runs the work in that context, or in none where the context manager fails before the work began. */
+function within<T>(contextOf: () => Context, work: () => T): T {
+  let hasBegun = false;
+  const begun = (): T => {
+    hasBegun = true;
+    return work();
+  };
+  try {
+    return context.with(contextOf(), begun);
+  } catch (thrown) {
+    if (hasBegun) throw thrown;
+    return work();
+  }
 }
 
 /** An SDK, its exporter or a propagator that fails is no reason for a renewal to fail. */

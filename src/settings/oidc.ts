@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MINUTE_MS } from "../core/duration.ts";
+import { isLoopback } from "../core/loopback.ts";
 import type { OidcSettings } from "../core/settings.ts";
 import { duration, secretRef } from "./fields.ts";
 import type { Report } from "./report.ts";
@@ -67,7 +68,7 @@ export function readOidc(
   if (read === undefined) return null;
   const at = (name: string): readonly string[] => ["http", "oidc", name];
   const { hostname } = new URL(read.redirect_url);
-  if (!isLoopbackName(hostname) && !knownNames.some((name) => name.toLowerCase() === hostname))
+  if (!isLoopback(hostname) && !knownNames.some((name) => name.toLowerCase() === hostname))
     report.add(at("redirect_url"), "is at a host that this server does not go by", `Add ${hostname} to http.names.`);
   if (read.operators.length + read.viewers.length === 0)
     report.add(
@@ -94,9 +95,5 @@ export function readOidc(
 }
 
 function isSafe(found: URL): boolean {
-  return found.protocol === "https:" || (found.protocol === "http:" && isLoopbackName(found.hostname));
-}
-
-function isLoopbackName(name: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(name);
+  return found.protocol === "https:" || (found.protocol === "http:" && isLoopback(found.hostname));
 }

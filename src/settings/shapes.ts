@@ -62,7 +62,7 @@ export const httpShape = z
       }),
     )
       .prefault({})
-      .describe("API tokens by name."),
+      .describe("API tokens by name; a secret of fewer than 16 characters lets nobody in."),
     oidc: oidcShape.optional(),
   })
   .optional();

@@ -5,6 +5,7 @@ import type { ServiceKey } from "../core/state-store.ts";
 import type { DeclaredTarget } from "../core/token.ts";
 import type { Member } from "../engine/fleet.ts";
 import type { ServiceEndurance } from "../core/simulation.ts";
+import { revokes } from "./start.ts";
 import { longestOutage, type TrialOptions } from "./trial.ts";
 import { kindOf, type MemberTerms, TermsFinder } from "./terms.ts";
 
@@ -14,6 +15,8 @@ interface Limit {
   readonly target: DeclaredTarget | undefined;
   readonly mostMs: number;
   readonly sureMs: number;
+  /** The old token ends when the new one is made, so nothing is left to an outage that begins just then. */
+  readonly isCutOff: boolean;
 }
 
 /** Of each issuer and each store: the longest outage that the promise outlasts, whenever it begins. */
@@ -41,7 +44,7 @@ async function enduranceAt(
   options: TrialOptions,
 ): Promise<ServiceEndurance> {
   const { terms, target, sureMs, mostMs } = limit;
-  const survivesMs = await longestOutage(terms, { ...service, mostMs }, options);
+  const survivesMs = limit.isCutOff ? 0 : await longestOutage(terms, { ...service, mostMs, sureMs }, options);
   const { key } = terms.member.declared;
   const found = { ...service, tokens, survivesMs, sureMs: Math.min(sureMs, survivesMs), token: key };
   return {
@@ -75,20 +78,26 @@ function limitsOf(terms: MemberTerms, service: ServiceKey): readonly Limit[] {
   if (!uses(terms.member, service)) return [];
   if (service.kind === "issuer") {
     const neediest = declared.targets.toSorted(byNeed)[0];
-    return [{ terms, target: neediest, ...enduranceOf(terms) }];
+    return [{ terms, target: neediest, ...enduranceOf(terms), isCutOff: false }];
   }
   // What is extended is not written anew, so nothing hangs on its store.
   if (declared.request.strategy === "extend") return [];
+  const isCutOff = revokes(terms.member);
   return declared.targets
     .filter(({ store }) => store === service.key)
-    .map((target) => ({ terms, target, ...enduranceOf(terms, target) }));
+    .map((target) => {
+      const endurance = enduranceOf(terms, target);
+      return { terms, target, ...(isCutOff ? { mostMs: 0, sureMs: 0 } : endurance), isCutOff };
+    });
 }
 
 function byNeed(a: DeclaredTarget, b: DeclaredTarget): number {
   return b.holdMs + b.propagationMs - (a.holdMs + a.propagationMs);
 }
 
-function arithmeticOf({ terms, target, mostMs, sureMs }: Limit, { kind }: ServiceKey): readonly string[] {
+function arithmeticOf(limit: Limit, { kind }: ServiceKey): readonly string[] {
+  const { terms, target, mostMs, sureMs, isCutOff } = limit;
+  if (isCutOff) return cutOffWords(terms);
   const { lifetimeMs, pace, closedMs, tickMs } = terms;
   const need = target === undefined ? greatestNeedMs(pace.uses, lifetimeMs) : needMs(target, lifetimeMs);
   const { startsAfterMs } = enduranceOf(terms);
@@ -101,13 +110,23 @@ function arithmeticOf({ terms, target, mostMs, sureMs }: Limit, { kind }: Servic
   ];
 }
 
+/** Every target is asked first, so that an outage of one store puts the renewal off for all. */
+function cutOffWords(terms: MemberTerms): readonly string[] {
+  const { mostMs, sureMs } = enduranceOf(terms);
+  return [
+    "its issuer revokes the old token when it makes the new one: an outage that begins between that and the write leaves readers without any that works, until it is over",
+    `one that begins before only puts the renewal off, which every target has to be ready for: that leaves ${formatDuration(mostMs)}, surely ${formatDuration(sureMs)}`,
+  ];
+}
+
 function sureWords(sureMs: number, tickMs: number): string {
   const recovery = formatDuration(recoveryMs(sureMs, tickMs));
   return `whatever the luck of the retries it outlasts ${formatDuration(sureMs)}: they may take ${recovery} after it`;
 }
 
 /** What would make it longer: more kept in hand, and beyond that a longer life. */
-function adviceFor({ terms }: Limit, survivesMs: number): readonly string[] {
+function adviceFor({ terms, isCutOff }: Limit, survivesMs: number): readonly string[] {
+  if (isCutOff) return [];
   const { lifetimeMs, pace, closedMs, tickMs } = terms;
   const keptMs = renewBeforeMs(pace.policy, lifetimeMs);
   const need = greatestNeedMs(pace.uses, lifetimeMs);

@@ -142,9 +142,9 @@ export class MemoryState implements StateStore {
     const token = this.#tokens.get(key);
     const row = this.#jobs.held(lease, now);
     if (token === undefined || row === undefined || !token.admits(change)) return false;
+    token.apply(change, now);
     if (change.trouble !== undefined) row.trouble = change.trouble;
     if (change.calls !== undefined) row.calls = change.calls;
-    token.apply(change, now);
     for (const label of change.lookAgain ?? []) this.#changeTarget(key, label, { observedAt: null });
     if (change.accept !== undefined || (change.lookAgain ?? []).length > 0) this.#jobs.wake({ targetsOf: key }, now);
     return true;
@@ -164,8 +164,8 @@ export class MemoryState implements StateStore {
     const before = labels?.get(label);
     if (before === undefined) return;
     const { held = before.held, ownership = before.ownership, delivery = before.delivery } = change;
-    const { drift = before.drift, observedAt = before.observedAt } = change;
-    labels?.set(label, { ...before, held, ownership, delivery, drift, observedAt });
+    const { drift = before.drift, lastDrift = before.lastDrift, observedAt = before.observedAt } = change;
+    labels?.set(label, { ...before, held, ownership, delivery, drift, lastDrift, observedAt });
   }
 
   async ask(token: string, now: Instant, change: Pick<TokenChange, "wish" | "pause">): Promise<boolean> {
@@ -218,9 +218,9 @@ export class MemoryState implements StateStore {
     return [...this.#incidents.values()].flatMap((all) => [...all.values()]);
   }
 
-  async tell(subject: Subject, { opened, repeated, resolved }: IncidentChanges): Promise<void> {
+  async tell(subject: Subject, { opened, repeated, resolved, reworded = [] }: IncidentChanges): Promise<void> {
     const open = this.#incidents.get(subjectId(subject)) ?? new Map<string, Incident>();
-    for (const incident of [...opened, ...repeated]) open.set(incident.reason, incident);
+    for (const incident of [...opened, ...repeated, ...reworded]) open.set(incident.reason, incident);
     for (const { reason } of resolved) open.delete(reason);
     if (open.size === 0) this.#incidents.delete(subjectId(subject));
     else this.#incidents.set(subjectId(subject), open);
@@ -236,6 +236,10 @@ export class MemoryState implements StateStore {
 
   async noteChannel(): Promise<void> {
     // Nobody is told of what did not happen.
+  }
+
+  async forgetChannel(): Promise<void> {
+    // There is none.
   }
 
   async history(): Promise<readonly HistoryEntry[]> {

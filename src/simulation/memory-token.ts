@@ -6,6 +6,8 @@ import type { IssueFate, TokenChange } from "../core/state-store.ts";
 import type { JobRow } from "./memory-jobs.ts";
 
 const REMEMBERED_AFTER_EXPIRY_MS: number = 2 * DAY_MS;
+/** Of those that are neither in use nor to be ended the last few are remembered: none that is older turns up again. */
+const REMEMBERED = 8;
 
 interface KnownIssue {
   issue: Issue;
@@ -77,6 +79,7 @@ export class MemoryToken {
   }
 
   apply(change: TokenChange, now: Instant): void {
+    this.#assertOneMint(change.mint ?? null);
     for (const { issue, fate } of change.fates ?? []) this.#put(issue, fate, null);
     if (change.mint !== undefined) this.#setMint(change.mint, change.chosen ?? null);
     if (change.sealed !== undefined && change.mint?.fresh != null)
@@ -120,8 +123,11 @@ export class MemoryToken {
     return known;
   }
 
-  #setMint(mint: Mint | null, chosen: SecretText | null): void {
+  #assertOneMint(mint: Mint | null): void {
     if (mint !== null && this.#mint !== null && mint.id !== this.#mint.id) throw new TypeError("a second open mint");
+  }
+
+  #setMint(mint: Mint | null, chosen: SecretText | null): void {
     this.#chosen = mint === null ? null : (chosen ?? this.#chosen);
     this.#mint = mint;
   }
@@ -158,13 +164,17 @@ export class MemoryToken {
     if (this.#previous === fingerprint) this.#previous = null;
   }
 
-  /** Issues that are neither in use nor retiring lose their text; those long expired are forgotten. */
+  /** Issues that are neither in use nor retiring lose their text; all but the last few of them are forgotten. */
   #forget(inUse: readonly (Fingerprint | null)[], now: Instant): void {
-    for (const [fingerprint, known] of this.#issues) {
-      if (inUse.includes(fingerprint) || known.fate === "retiring") continue;
+    const others = [...this.#issues].filter(
+      ([fingerprint, { fate }]) => !inUse.includes(fingerprint) && fate !== "retiring",
+    );
+    for (const [, known] of others) {
       known.text = null;
       if (known.fate === "accepted") known.fate = "superseded";
-      if (known.issue.expAt < now - REMEMBERED_AFTER_EXPIRY_MS) this.#issues.delete(fingerprint);
     }
+    const isPast = ({ issue }: KnownIssue): boolean => issue.expAt < now - REMEMBERED_AFTER_EXPIRY_MS;
+    for (const [index, [fingerprint, known]] of others.entries())
+      if (index < others.length - REMEMBERED || isPast(known)) this.#issues.delete(fingerprint);
   }
 }

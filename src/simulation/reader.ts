@@ -15,6 +15,8 @@ export class Reader {
   #sinceAt: Instant = 0;
   #pending: { readonly token: { readonly expAt: Instant }; readonly at: Instant }[] = [];
   least: Sight | undefined;
+  /** Since when it gets any token at all; undefined where it never did. */
+  filledAt: Instant | undefined;
   readonly shortages: Shortage[] = [];
 
   constructor(holdMs: number) {
@@ -26,6 +28,17 @@ export class Reader {
     this.#pending = [...this.#pending.filter((each) => each.at < at), { token, at }];
   }
 
+  /**
+   * This token took the place of one that its issuer ended at that very instant, until which everything is read. Nobody can
+   * be spared that, however well all goes: neither the instant nor the time until it shows is counted.
+   */
+  takesOver(token: { readonly expAt: Instant }, at: Instant): void {
+    this.#pending = [];
+    this.#seen = token;
+    this.#sinceAt = at;
+    this.filledAt ??= at;
+  }
+
   /** Reads until `now`; to be called before an expiry is moved, and at the end. */
   readUntil(now: Instant): void {
     for (let next = this.#pending[0]; next !== undefined && next.at <= now; next = this.#pending[0]) {
@@ -33,6 +46,7 @@ export class Reader {
       this.#pending.shift();
       this.#seen = next.token;
       this.#sinceAt = next.at;
+      this.filledAt ??= next.at;
     }
     this.#note(now);
     this.#sinceAt = now;

@@ -71,12 +71,21 @@ function idOf({ token, target, reason }: Incident): string {
 }
 
 /** What the readers of a world got, the least margin first. */
-export function targetsSeen(world: World, members: readonly Member[], fromAt: number): readonly TargetSeen[] {
+export function targetsSeen(
+  world: World,
+  members: readonly Member[],
+  fromAt: Instant,
+  untilAt: Instant,
+): readonly TargetSeen[] {
   const seen = members.flatMap(({ declared }) =>
     declared.targets.map(({ label, store, holdMs }): TargetSeen => {
       const reader = world.readers.get(declared.key)?.get(label);
       const least = reader?.least;
-      const shortages = reader?.shortages ?? [];
+      const filledAt = reader?.filledAt ?? null;
+      const emptyUntilAt = filledAt ?? untilAt;
+      // That long nobody is told of it either.
+      const isLong = filledAt === null || emptyUntilAt - fromAt > declared.policy.repairMs;
+      const shortages = [...(isLong ? [{ fromAt, untilAt: emptyUntilAt }] : []), ...(reader?.shortages ?? [])];
       return {
         token: declared.key,
         name: declared.name,
@@ -86,10 +95,11 @@ export function targetsSeen(world: World, members: readonly Member[], fromAt: nu
         leastLifeMs: least?.lifeMs ?? null,
         leastLifeAt: least?.at ?? null,
         marginMs: least === undefined ? null : least.lifeMs - holdMs,
-        shortages: [...shortages],
+        filledAt,
+        shortages,
         shortFromTheStart: shortages[0]?.fromAt === fromAt,
       };
     }),
   );
-  return seen.sort((a, b) => (a.marginMs ?? Infinity) - (b.marginMs ?? Infinity));
+  return seen.sort((a, b) => (a.marginMs ?? -Infinity) - (b.marginMs ?? -Infinity) || 0);
 }

@@ -23,7 +23,8 @@ const TRIED_MAX = 50;
 
 /** What the settings would have had to be for the promise to hold, each tried in the same world. */
 export async function remediesFor(broken: Broken): Promise<readonly RemedySeen[]> {
-  const short = new Set(broken.targets.filter(({ shortages }) => shortages.length > 0).map(({ token }) => token));
+  // What was empty is not kept waiting by its settings.
+  const short = new Set(broken.targets.filter(wasShort(broken.fromAt)).map(({ token }) => token));
   const members = broken.members.filter(({ declared }) => short.has(declared.key));
   const finder = new TermsFinder(broken.fromAt, broken.tickMs);
   const found: RemedySeen[] = [];
@@ -33,6 +34,11 @@ export async function remediesFor(broken: Broken): Promise<readonly RemedySeen[]
     if (terms !== undefined && lastsMs > 0) found.push(await remedyOf(broken, alike, terms, lastsMs));
   }
   return found;
+}
+
+function wasShort(fromAt: Instant): (target: TargetSeen) => boolean {
+  return ({ shortages, filledAt }) =>
+    shortages.some((each) => filledAt !== null && (filledAt <= fromAt || each.fromAt >= filledAt));
 }
 
 /** The longest outage that concerns them. Those that follow each other closely count as one. */

@@ -21,6 +21,8 @@ export interface SimToken {
   readonly roles: readonly string[];
   readonly startAt: Instant;
   expAt: Instant;
+  /** When a newer one ended it; null where none did. */
+  revokedAt: Instant | null;
 }
 
 export interface SimIssuerOptions {
@@ -59,14 +61,22 @@ export class SimIssuer implements Issuer {
     this.#made += 1;
     const { key } = this.#options.declared;
     const id = String(this.#made);
-    const token: SimToken = { id, text: new SecretText(`simulated.${key}.${id}`), roles, startAt, expAt };
+    const token: SimToken = {
+      id,
+      text: new SecretText(`simulated.${key}.${id}`),
+      roles,
+      startAt,
+      expAt,
+      revokedAt: null,
+    };
     this.#tokens = [...this.#tokens.slice(-KEPT_MAX), token];
     return token;
   }
 
   async find(): Promise<readonly FoundToken[]> {
     if (!this.#isReached()) throw unreachable(this.#options.declared.issuer);
-    return this.#tokens.map(({ id, text, roles, startAt, expAt }) => {
+    const living = this.#tokens.filter(({ revokedAt }) => revokedAt === null);
+    return living.map(({ id, text, roles, startAt, expAt }) => {
       return { fingerprint: text.fingerprint, token: text, issuerId: id, roles, startAt, expAt, comment: null };
     });
   }
@@ -106,9 +116,13 @@ export class SimIssuer implements Issuer {
     return this.#options.reach.try(this.#options.clock.now());
   }
 
-  #mint({ expAt, request }: MintOrder): SimToken {
+  #mint({ kind, base, expAt, request }: MintOrder): SimToken | undefined {
     const now = this.#options.clock.now();
+    const isRevoking = kind === "renew" && this.capabilities.overlap === "none";
+    // Such an issuer is asked with the token that is to be replaced, which has to be good still.
+    if (isRevoking && base !== null && (this.#of(base)?.expAt ?? now) <= now) return undefined;
     const roles = request.roles.length > 0 ? request.roles : (this.#tokens.at(-1)?.roles ?? [""]);
+    if (isRevoking) this.#revokeAll(now);
     const token = this.add(whole(now), expAt === NEVER_AT ? expAt : whole(expAt), roles);
     this.#options.onMint(token);
     return token;
@@ -121,6 +135,14 @@ export class SimIssuer implements Issuer {
     token.expAt = whole(expAt);
     this.#options.onMint(token);
     return token;
+  }
+
+  #revokeAll(now: Instant): void {
+    this.#options.onExtend();
+    for (const token of this.#tokens.filter(({ expAt }) => expAt > now)) {
+      token.expAt = now;
+      token.revokedAt = now;
+    }
   }
 
   async #retire(old: OldToken): Promise<void> {

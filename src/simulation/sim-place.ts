@@ -46,9 +46,11 @@ export class SimPlace implements Place {
     const { reader, clock, propagationMs, tokenOf } = this.#options;
     const token = tokenOf(text);
     if (token === undefined) throw new TypeError("a token that no simulated issuer made");
+    const isAtOnce = this.#token !== null && this.#token.revokedAt === clock.now();
     this.#token = token;
     this.#version += 1;
-    reader.sees(token, clock.now() + propagationMs);
+    if (isAtOnce) reader.takesOver(token, clock.now());
+    else reader.sees(token, clock.now() + propagationMs);
   }
 
   #reach(): void {

@@ -1,3 +1,4 @@
+import { FOR_PERSON } from "../core/conditions.ts";
 import { type Instant, NEVER_AT, spanMs } from "../core/duration.ts";
 import { reckonedLifetimeMs } from "../core/forecast.ts";
 import { lifetimeMs } from "../core/issue.ts";
@@ -21,12 +22,17 @@ export interface TokenStart {
   readonly pause: Pause | null;
   /** Nothing was known of it: it is taken to be fresh in all its targets. */
   readonly assumed: boolean;
+  /** Only a person can free it: it is left unrenewed. */
+  readonly waitsForPerson: boolean;
+  /** What is in trouble now: the token, or targets of it. */
+  readonly troubled: readonly string[];
 }
 
 /** From what the state knows; of what it knows nothing is taken to be fresh, as after a first start. */
 function startOf(member: Member, status: TokenStatus | undefined, now: Instant, u: number): TokenStart {
   const { declared } = member;
-  if (status?.newest == null) return freshStart(member, now, u);
+  const waitsForPerson = status?.conditions.some(({ next }) => next === FOR_PERSON) === true;
+  if (status?.newest == null) return waitsForPerson ? emptyStart(member, now, u) : freshStart(member, now, u);
   const { startAt, expAt, roles, fingerprint } = status.newest;
   const times = { startAt, expAt };
   const same = status.targets.find(({ held }) => held?.fingerprint === fingerprint)?.held;
@@ -35,9 +41,25 @@ function startOf(member: Member, status: TokenStatus | undefined, now: Instant, 
     const found = status.targets.find(({ target }) => target === label)?.held ?? null;
     if (found === null) return [label, null];
     // What was extended since is the same text.
-    return [label, found.fingerprint === fingerprint ? times : { startAt: found.startAt, expAt: found.expAt }];
+    if (found.fingerprint === fingerprint) return [label, times];
+    return [label, { startAt: found.startAt, expAt: revokes(member) ? Math.min(found.expAt, startAt) : found.expAt }];
   });
-  return { newest: { ...times, u: drawn }, roles, held: new Map(held), pause: status.pause, assumed: false };
+  const pause = waitsForPerson ? endlessly(now) : status.pause;
+  const common = { roles, held: new Map(held), assumed: false, troubled: troubledOf(status) };
+  return { newest: { ...times, u: drawn }, pause, waitsForPerson, ...common };
+}
+
+/** Whether a newer token ends the older at once. */
+export function revokes({ declared, issuer }: Member): boolean {
+  return issuer.capabilities.overlap === "none" && declared.request.strategy === "replace";
+}
+
+function troubledOf({ token, trouble, quarantined, targets }: TokenStatus): readonly string[] {
+  const failing = targets.filter((target) => target.trouble !== null || target.state === "not_owned");
+  return [
+    ...(trouble === null && quarantined === null ? [] : [token]),
+    ...failing.map(({ target }) => `${token} -> ${target}`),
+  ];
 }
 
 export function startsOf(
@@ -55,7 +77,19 @@ export function startsOf(
 function freshStart({ declared }: Member, now: Instant, u: number): TokenStart {
   const times = { startAt: now, expAt: Math.min(now + reckonedLifetimeMs(declared), NEVER_AT) };
   const held = new Map(declared.targets.map(({ label }) => [label, times]));
-  return { newest: { ...times, u }, roles: rolesOf(declared.request.roles), held, pause: null, assumed: true };
+  const roles = rolesOf(declared.request.roles);
+  return { newest: { ...times, u }, roles, held, pause: null, assumed: true, waitsForPerson: false, troubled: [] };
+}
+
+/** What never had a token, and waits for a person to get one. */
+function emptyStart(member: Member, now: Instant, u: number): TokenStart {
+  const held = new Map(member.declared.targets.map(({ label }) => [label, null]));
+  const pause = endlessly(now);
+  return { ...freshStart(member, now, u), held, pause, assumed: false, waitsForPerson: true };
+}
+
+function endlessly(now: Instant): Pause {
+  return { since: now, until: null, reason: FOR_PERSON, deliveries: false };
 }
 
 export function rolesOf(roles: readonly string[]): readonly string[] {

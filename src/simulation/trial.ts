@@ -1,8 +1,9 @@
 import { type Instant, MINUTE_MS } from "../core/duration.ts";
 import { enduranceOf } from "../core/forecast.ts";
+import type { Random } from "../core/ports.ts";
 import { leewayMs, scheduleOf } from "../core/schedule.ts";
 import type { ServiceKey, StateStore } from "../core/state-store.ts";
-import { WorstRandom } from "./seeded-random.ts";
+import { SeededRandom, WorstRandom } from "./seeded-random.ts";
 import { rolesOf } from "./start.ts";
 import type { MemberTerms } from "./terms.ts";
 import { World } from "./world.ts";
@@ -21,6 +22,15 @@ const TRIES_MAX = 40;
 interface FailingService extends ServiceKey {
   /** No outage that lasts longer is outlasted, as the schedule has it. */
   readonly mostMs: number;
+  /** One that lasts no longer is. */
+  readonly sureMs: number;
+}
+
+/** How luck has it. */
+interface Luck {
+  /** So long before the renewal starts the outage begins; null: just after the new token was made. */
+  readonly earlierMs: number | null;
+  readonly random: () => Random;
 }
 
 interface Trial {
@@ -31,27 +41,66 @@ interface Trial {
 }
 
 /**
- * The longest outage of a service that one token outlasts in the real engine, with the worst luck: it begins just before the
- * renewal starts, as late as it can, or just after the new token was made. Under an outage without an end the tries tell
- * when it could have ended at the latest; that it could is then tried out.
+ * About the longest outage of a service that one token outlasts in the real engine, whenever it begins: just before the
+ * renewal starts, as late as it can, or, of a store, just after the new token was made; with more than one draw of
+ * the retries. Under an outage without an end the tries tell when it could have ended at the latest; that it could is then
+ * tried out. What luck was not tried may do worse, but never worse than what is sure.
  */
 export async function longestOutage(
   terms: MemberTerms,
   service: FailingService,
   options: TrialOptions,
 ): Promise<number> {
-  const endless = await attempt(terms, service, Infinity, options);
-  for (const at of endless.refusals.slice(-TRIES_MAX).toReversed()) {
-    const lastsMs = at - endless.beganAt;
-    if ((await attempt(terms, service, lastsMs, options)).held) return lastsMs;
+  const lucks = lucksOf(service, options.tickMs);
+  let leastMs = Infinity;
+  // Until each of them was tried with what is the least by now.
+  for (let turn = 0, unchanged = 0; unchanged < lucks.length - 1; turn += 1) {
+    const luck = lucks[turn % lucks.length] ?? WORST;
+    const foundMs = await longestWith(luck, leastMs, terms, service, options);
+    unchanged = foundMs === leastMs ? unchanged + 1 : 0;
+    leastMs = foundMs;
+    if (leastMs <= service.sureMs) break;
   }
-  return 0;
+  return leastMs;
+}
+
+/** A trial takes a while, so there are few: at the worst moments with the longest retries, and with others. */
+const WORST: Luck = { earlierMs: 0, random: () => new WorstRandom() };
+
+function lucksOf({ kind }: ServiceKey, tickMs: number): readonly Luck[] {
+  const other = (): Random => new SeededRandom(1);
+  if (kind === "store")
+    return [
+      { ...WORST, earlierMs: null },
+      { ...WORST, earlierMs: 1 },
+      { earlierMs: null, random: other },
+    ];
+  return [WORST, { ...WORST, earlierMs: Math.max(MINUTE_MS, tickMs) }, { earlierMs: 1, random: other }];
+}
+
+/** With this luck, none longer than `mostMs`. */
+async function longestWith(
+  luck: Luck,
+  mostMs: number,
+  terms: MemberTerms,
+  service: FailingService,
+  options: TrialOptions,
+): Promise<number> {
+  const { sureMs } = service;
+  if (mostMs <= sureMs || (Number.isFinite(mostMs) && (await attempt(terms, service, mostMs, luck, options)).held))
+    return mostMs;
+  const { refusals, beganAt } = await attempt(terms, service, Infinity, luck, options);
+  const shorter = refusals.map((at) => at - beganAt).filter((lastsMs) => lastsMs < mostMs && lastsMs > sureMs);
+  for (const lastsMs of shorter.slice(-TRIES_MAX).toReversed())
+    if ((await attempt(terms, service, lastsMs, luck, options)).held) return lastsMs;
+  return Math.min(mostMs, sureMs);
 }
 
 async function attempt(
   terms: MemberTerms,
   service: FailingService,
   lastsMs: number,
+  { earlierMs, random }: Luck,
   { tickMs, fromAt, openState, breathe }: TrialOptions,
 ): Promise<Trial> {
   const { member, lifetimeMs } = terms;
@@ -62,23 +111,24 @@ async function attempt(
   const startsAt = issuedAt + startsAfterMs;
   const newest = { startAt: issuedAt, expAt: issuedAt + lifetimeMs, u: 0 };
   const held = new Map(member.declared.targets.map(({ label }) => [label, newest]));
-  const start = { newest, roles: rolesOf(member.declared.request.roles), held, pause: null, assumed: false };
-  let beganAt = startsAt;
+  const roles = rolesOf(member.declared.request.roles);
+  const start = { newest, roles, held, pause: null, assumed: false, waitsForPerson: false, troubled: [] };
+  let beganAt = startsAt - (earlierMs ?? 0);
   const untilAt = (at: Instant): Instant => at + lastsMs;
   const { kind, key: serviceKey } = service;
-  const outages = kind === "issuer" ? [{ kind, key: serviceKey, fromAt: startsAt, untilAt: untilAt(startsAt) }] : [];
+  const outages = earlierMs === null ? [] : [{ kind, key: serviceKey, fromAt: beganAt, untilAt: untilAt(beganAt) }];
   const world = await World.begin({
     members: [member],
     starts: new Map([[key, start]]),
     outages,
-    fromAt: Math.max(issuedAt, wholeTick(startsAt, tickMs) - tickMs),
+    fromAt: Math.max(issuedAt, wholeTick(beganAt, tickMs) - tickMs),
     tickMs,
-    random: new WorstRandom(),
+    random: random(),
     state: await openState(),
     breathe,
     onEvent: () => undefined,
     onMint: () => {
-      if (service.kind === "issuer") return;
+      if (earlierMs !== null) return;
       const now = world.clock.now();
       if (world.reach(service).cut(now, untilAt(now))) beganAt = now;
     },

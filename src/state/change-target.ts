@@ -19,6 +19,7 @@ export async function applyTargetChange(
     ...(change.ownership === undefined ? {} : { ownership: change.ownership }),
     ...(change.delivery === undefined ? {} : { delivery_json: toJson(change.delivery) }),
     ...(change.drift === undefined ? {} : { drift_json: toJson(change.drift) }),
+    ...(change.lastDrift === undefined ? {} : { last_drift_json: toJson(change.lastDrift) }),
     ...(change.observedAt === undefined ? {} : { observed_at: change.observedAt }),
   };
   if (Object.keys(values).length > 0) {

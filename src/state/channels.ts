@@ -52,3 +52,8 @@ export async function note(
       .execute();
   }
 }
+
+export async function forget(tx: Kysely<Tables>, channel: string): Promise<void> {
+  await tx.deleteFrom("tellings").where("channel", "=", channel).execute();
+  await tx.deleteFrom("channels").where("key", "=", channel).execute();
+}

@@ -136,7 +136,14 @@ async function forgetToken(tx: Db, token: string, now: Instant): Promise<readonl
 async function forgetTarget(tx: Db, token: string, label: string): Promise<void> {
   await tx
     .updateTable("targets")
-    .set({ held_json: null, ownership: "none", delivery_json: null, drift_json: null, observed_at: null })
+    .set({
+      held_json: null,
+      ownership: "none",
+      delivery_json: null,
+      drift_json: null,
+      last_drift_json: null,
+      observed_at: null,
+    })
     .where("token", "=", token)
     .where("label", "=", label)
     .execute();

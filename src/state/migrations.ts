@@ -55,6 +55,10 @@ const alertChannels: Migration = {
   },
 };
 
+const lastDrifts: Migration = {
+  up: (db: Kysely<unknown>) => addColumn(db, "targets", "last_drift_json"),
+};
+
 /** That it was done is recorded after it, on its own: what a death cut off is made again. */
 async function addColumn(db: Kysely<unknown>, table: string, column: string): Promise<void> {
   const tables = await db.introspection.getTables();
@@ -73,6 +77,7 @@ export async function migrate(db: Kysely<unknown>): Promise<void> {
           "0001-first": first,
           "0002-chosen-secrets": chosenSecrets,
           "0003-alert-channels": alertChannels,
+          "0004-last-drifts": lastDrifts,
         }),
     },
   });

@@ -80,6 +80,7 @@ export function targetOfRow(row: TargetRow, job: JobRow): TargetRecord {
     ownership: row.ownership as TargetRecord["ownership"],
     delivery: fromJson(row.delivery_json) as TargetRecord["delivery"],
     drift: fromJson(row.drift_json) as TargetRecord["drift"],
+    lastDrift: fromJson(row.last_drift_json) as TargetRecord["lastDrift"],
     observedAt: row.observed_at,
     trouble: fromJson(job.trouble_json) as Trouble | null,
     calls: (fromJson(job.calls_json) ?? []) as readonly Instant[],

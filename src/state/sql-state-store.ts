@@ -217,6 +217,10 @@ export class SqlStateStore implements StateStore {
     return this.#db.transaction().execute((tx) => channels.note(tx, channel, change));
   }
 
+  forgetChannel(channel: string): Promise<void> {
+    return this.#db.transaction().execute((tx) => channels.forget(tx, channel));
+  }
+
   history(token: string, limit: number): Promise<readonly HistoryEntry[]> {
     return history.read(this.#db, token, limit);
   }

@@ -40,6 +40,7 @@ export interface Tables {
     ownership: Generated<string>;
     delivery_json: string | null;
     drift_json: string | null;
+    last_drift_json: string | null;
     observed_at: number | null;
   };
   /** At most one open mint per token: a unique index over the rows that are not closed. */

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Absence } from "../../src/app/absence.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import { makeWorld, SHORT, type World } from "../support/world.ts";
 
 const TICK_MS = 30_000;
@@ -11,8 +11,7 @@ async function absentWorld(ms: number): Promise<{ readonly world: World; readonl
   await world.run(HOUR_MS);
   world.kill();
   await world.clock.advance(ms);
-  const { engine, controller } = await world.start();
-  const absence = new Absence(engine, controller);
+  const absence = new Absence((await world.start()).engine);
   await absence.note(TICK_MS);
   return { world, absence };
 }
@@ -41,16 +40,65 @@ test.each([
 
 test("the first start of all is no absence", async () => {
   const world = await makeWorld({ ...SHORT, targets: ["a"] });
-  const absence = new Absence(world.daemon.engine, world.daemon.controller);
+  const absence = new Absence(world.daemon.engine);
   await absence.note(TICK_MS);
   expect(await world.incidents()).toEqual([]);
 });
 
-test("one that a restart interrupts is forgotten, for the tokens are told by themselves", async () => {
-  const { world } = await absentWorld(2 * DAY_MS);
-  expect(await world.incidents()).toContain("daemon_absent");
+test("it is not over by another restart, while what it names is not renewed", async () => {
+  const { world } = await absentWorld(25 * HOUR_MS);
+  world.issuer.fail("server_error");
   await world.run(MINUTE_MS);
-  const { engine, controller } = await world.restart();
-  await new Absence(engine, controller).note(TICK_MS);
-  expect(await world.incidents()).not.toContain("daemon_absent");
+  let absence = new Absence((await world.restart()).engine);
+  await absence.note(TICK_MS);
+  expect(await world.incidents()).toContain("daemon_absent");
+  expect(world.told("incident:opened").filter(({ incident }) => incident.reason === "daemon_absent")).toHaveLength(1);
+  world.issuer.heal();
+  await world.run(2 * HOUR_MS);
+  await absence.look();
+  expect(await world.incidents()).toEqual([]);
+  absence = new Absence((await world.restart()).engine);
+  await absence.note(TICK_MS);
+  expect(await world.incidents()).toEqual([]);
+});
+
+test("a second absence names what the first one left unrenewed as well", async () => {
+  const { world } = await absentWorld(25 * HOUR_MS);
+  world.issuer.fail("server_error");
+  await world.run(MINUTE_MS);
+  world.kill();
+  await world.clock.advance(HOUR_MS);
+  await new Absence((await world.start()).engine).note(TICK_MS);
+  const [incident] = await world.state.incidents({ token: "", target: "daemon" });
+  expect(incident?.reason).toBe("daemon_absent");
+});
+
+test("what is paused was not missed", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"], tokens: 2 });
+  await world.run(HOUR_MS);
+  await world.daemon.controller.pause("token-1", null, null);
+  world.kill();
+  await world.clock.advance(25 * HOUR_MS);
+  const absence = new Absence((await world.start()).engine);
+  await absence.note(TICK_MS);
+  const [incident] = await world.state.incidents({ token: "", target: "daemon" });
+  expect(incident?.message).toMatch(/meanwhile came due: token-2\.$/);
+  await world.daemon.controller.pause("token-2", null, null);
+  await absence.look();
+  expect(await world.state.incidents({ token: "", target: "daemon" })).toEqual([]);
+});
+
+test("its looks read those tokens alone, and nothing once it is over", async () => {
+  const { world, absence } = await absentWorld(25 * HOUR_MS);
+  const { state } = world.daemon.engine;
+  const whole = [vi.spyOn(world.state, "tokens"), vi.spyOn(world.state, "allTargets")];
+  await absence.look();
+  await world.run(HOUR_MS);
+  for (const spy of whole) spy.mockClear();
+  await absence.look();
+  for (const spy of whole) expect(spy).not.toHaveBeenCalled();
+  const { operations } = world.daemon.life;
+  await absence.look();
+  expect(world.daemon.life.operations).toBe(operations);
+  expect(await state.fact("absent_to")).toBe(0);
 });

@@ -227,7 +227,15 @@ export function calendarOf({ at: now, tokens }: StatusReport, days: number): rea
       if (at < now) continue;
       const drawn = nth === 0 ? 0 : 3 * HOUR_MS;
       const times = { at, earliestAt: at - drawn, latestAt: at, deadlineAt: at + every / 3 };
-      found.push({ token, name, issuer, what: "renewal", ...times, reason: "two thirds of its life are over" });
+      found.push({
+        token,
+        name,
+        issuer,
+        what: "renewal",
+        ...times,
+        reason: "two thirds of its life are over",
+        more: 0,
+      });
     }
     return found;
   });

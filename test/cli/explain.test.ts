@@ -24,8 +24,8 @@ describe("explain", () => {
       "  retry   person: only somebody can mend it. Tried again at the longest pause",
       "          all the same, in case somebody has, and told at once.",
       "  renewd  Tries again slowly.",
-      "  you     Grant what the message names.",
-      "  see     docs/failure-modes.md#error-codes",
+      "  you     Grant what the message names, then `renewd renew TOKEN`.",
+      "  see     https://github.com/Flowminder/renewd/blob/main/docs/failure-modes.md#error-codes",
     ]);
     expect((await renewd(fakeApp(), "explain store_timeout")).out).toContain("Breaker: it concerns the whole service");
   });
@@ -64,7 +64,7 @@ describe("explain", () => {
     const headings = [...page.matchAll(/^## (.+)$/gm)].map(([, text = ""]) => text.toLowerCase().replaceAll(" ", "-"));
     for (const { see } of all) {
       const [file, section] = see.split("#");
-      expect(file).toBe("docs/failure-modes.md");
+      expect(file).toBe("https://github.com/Flowminder/renewd/blob/main/docs/failure-modes.md");
       if (section !== undefined) expect(headings).toContain(section);
     }
     const one = JSON.parse((await renewd(fakeApp(), "explain expired --json")).out) as readonly Shown[];

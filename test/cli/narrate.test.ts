@@ -72,6 +72,7 @@ const FIELDS: { readonly [T in EventType]: EventMap[T] } = {
   "channel:told": { channel: "pager", firing: 2, resolved: 1 },
   "channel:failed": { channel: "pager", ...failedChannel, failures: 3, nextTryAt: NOW + 30_000 },
   "channel:recovered": { channel: "pager" },
+  "api-token:refused": { apiToken: "ops", code: "secret_unreadable", message: "too short" },
   "person:asked": { ...token, what: "renew" },
   "incident:opened": { incident },
   "incident:repeated": { incident },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CalendarEntry } from "../../src/core/calendar.ts";
 import { DAY_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { RenewdError } from "../../src/core/errors.ts";
 import type { PlanEntry } from "../../src/core/plan.ts";
 import { fakeApp, fakeControl, NOW, renewd } from "./support.ts";
 
@@ -98,6 +99,7 @@ describe("plan --days", () => {
       issuer: "flowauth",
       what: "renewal",
       reason: "with 10 d of its 30 d left",
+      more: 0,
       ...when,
       ...over,
     };
@@ -105,16 +107,17 @@ describe("plan --days", () => {
   const asked: number[] = [];
   const calendar = fakeApp(
     fakeControl({
-      plan: () => Promise.resolve([entry("a", NOW), entry("b", NOW)]),
-      calendar: (days) => {
+      calendar: (days, token) => {
+        if (token === "c") return Promise.reject(new RenewdError("unknown_token", "no token c is declared"));
         asked.push(days);
         const range = { earliestAt: NOW + DAY_MS - 90 * MINUTE_MS, latestAt: NOW + DAY_MS + 90 * MINUTE_MS };
         const lapse = { what: "expiry", deadlineAt: NOW - DAY_MS, reason: "it is paused" } as const;
-        return Promise.resolve([
+        const all = [
           renewal("b", NOW + DAY_MS, range),
-          renewal("a", NOW),
+          renewal("a", NOW, { more: 14 }),
           renewal("b", NOW + 5 * DAY_MS, lapse),
-        ]);
+        ];
+        return Promise.resolve(all.filter((each) => token === undefined || each.token === token));
       },
     }),
   );
@@ -128,6 +131,7 @@ describe("plan --days", () => {
       "  12:00Z  a: renewal",
       "        with 10 d of its 30 d left",
       "        deadline 2026-07-03 12:00Z, with 2 d to spare",
+      "        and 14 more on this day",
       "",
       "Thu 2026-07-02",
       "  12:00Z  b: renewal",

@@ -170,10 +170,17 @@ export function fakeControl(change: Partial<Control> = {}): Control {
   const known = (token: string): void => {
     if (token !== "airflow") throw new RenewdError("unknown_token", `no token ${token} is declared`);
   };
+  const plan = change.plan ?? (() => Promise.resolve([]));
   return {
     status: () => Promise.resolve(report()),
     tokenStatus: async (token) => (known(token), tokenStatus()),
-    plan: () => Promise.resolve([]),
+    plan,
+    planOf: async (token) => {
+      const found = (await plan()).find((entry) => entry.token === token);
+      if (found === undefined) throw new RenewdError("unknown_token", `no token ${token} is declared`);
+      return found;
+    },
+    calendarDays: () => Promise.resolve({ days: [], countedUntilAt: NOW }),
     calendar: () => Promise.resolve([]),
     limits: async (token) => (known(token), { longestMs: null, latestAt: null }),
     history: async (token) => (known(token), []),

@@ -49,6 +49,7 @@ export function jobsContract(bench: StateBench): void {
         ownership: "none",
         delivery: null,
         drift: null,
+        lastDrift: null,
         observedAt: null,
         trouble: null,
         calls: [],

@@ -240,6 +240,36 @@ export function recordsContract(bench: StateBench): void {
       expect((await state.channels()).get("team")).toEqual(FRESH_CHANNEL);
     });
 
+    it("of a channel that is forgotten nothing is known, and of the others all", async () => {
+      const { state } = bench;
+      const telling = { channel: "team", incident, toldAt: NOW };
+      await state.noteChannel("team", { record, told: [telling] });
+      await state.noteChannel("pager", { record, told: [{ ...telling, channel: "pager" }] });
+      for (let time = 0; time < 2; time += 1) await state.forgetChannel("team");
+      expect(await state.tellings()).toEqual([{ ...telling, channel: "pager" }]);
+      expect(await state.channels()).toEqual(new Map([["pager", record]]));
+    });
+
+    it("keep the labels that they were told with", async () => {
+      const telling = { channel: "team", incident, labels: { team: "data" }, toldAt: NOW };
+      await bench.state.noteChannel("team", { record, told: [telling] });
+      expect(await bench.state.tellings()).toEqual([telling]);
+    });
+
+    it("read as they were last worded, which stands in no history", async () => {
+      await bench.state.tell(subject, { ...none, opened: [incident] }, []);
+      const reworded = { ...incident, message: "later" };
+      await bench.state.tell(subject, { ...none, reworded: [reworded] }, []);
+      expect(await bench.state.incidents()).toEqual([reworded]);
+      expect(await bench.state.history("flow", 10)).toEqual([]);
+    });
+
+    it("of an earlier version, which did not say what comes next, are to be told again at once", async () => {
+      const { next: _, ...before } = { ...incident, tellAgainAt: NOW + HOUR_MS };
+      await bench.state.tell(subject, { ...none, opened: [before as Incident] }, []);
+      expect(await bench.state.incidents()).toEqual([{ ...before, next: "", tellAgainAt: 0 }]);
+    });
+
     it("stand in the history of their token; the daemon's own in none", async () => {
       await bench.state.tell(subject, none, [opened]);
       expect(await bench.state.history("flow", 1)).toMatchObject([

@@ -304,6 +304,7 @@ export function stepsContract(bench: StateBench): void {
       ownership: "ours",
       delivery: { phase: "confirmed", fingerprint: held.fingerprint, at: NOW },
       drift: { fingerprint: null, at: NOW },
+      lastDrift: { fingerprint: held.fingerprint, at: NOW - 1 },
       observedAt: NOW,
       trouble: troubleOf("store_denied", NOW + 5),
       calls: [NOW],
@@ -319,7 +320,7 @@ export function stepsContract(bench: StateBench): void {
     expect(await bench.state.changeTarget(lease, NOW, {})).toBe(true);
     expect((await bench.state.targets("flow"))[0]).toMatchObject(part);
     expect((await bench.state.targets("flow"))[1]).toMatchObject({ held: null, ownership: "none", trouble: null });
-    const cleared = { held: null, delivery: null, drift: null, trouble: null };
+    const cleared = { held: null, delivery: null, drift: null, lastDrift: null, trouble: null };
     expect(await bench.state.changeTarget(lease, NOW, cleared)).toBe(true);
     expect((await bench.state.targets("flow"))[0]).toMatchObject({ ...cleared, ownership: "ours", observedAt: NOW });
     expect((await bench.state.history("flow", 10))[0]).toMatchObject({ target: "aws", type: "person:asked" });

@@ -29,7 +29,7 @@ const alert = (
   declared: DeclaredToken | null = declaredToken(),
   cause: Alert["cause"] = "opened",
   now: Instant = NOW,
-): Alert => alertOf(incident(over), ORIGIN, { cause, declared, severityBefore: null, now });
+): Alert => alertOf(incident(over), ORIGIN, { cause, declared, now });
 
 describe("the five lines", () => {
   it("say who, until when, why, what renewd does next and what you do", () => {
@@ -69,7 +69,7 @@ describe("the five lines", () => {
 
   it("of renewd itself say that no reader is in danger", () => {
     const own = { token: "", target: "settings", reason: "settings_refused", dangerAt: null, expAt: null } as const;
-    expect(alert(own, null).lines.until).toBe("No reader is in danger by this now.");
+    expect(alert(own, null).lines.until).toBe("How long readers are safe, each token's own alert says.");
   });
 
   it("say of what grew worse that it is not mended, and what it became", () => {
@@ -80,7 +80,7 @@ describe("the five lines", () => {
     expect(becameOf(missed, [late])).toBeNull();
     const became = becameOf(late, [...elsewhere, missed]);
     expect(became).toBe("deadline_missed");
-    const occasion = { cause: "resolved", declared: null, severityBefore: null, became, now: NOW } as const;
+    const occasion = { cause: "resolved", declared: null, became, now: NOW } as const;
     expect(alertOf(late, ORIGIN, occasion)).toMatchObject({
       status: "resolved",
       lines: {
@@ -89,6 +89,29 @@ describe("the five lines", () => {
         you: "What that alert says.",
       },
     });
+  });
+
+  it("say of what is told to others only by now that it is open still", () => {
+    const still = incident({ severity: "info", message: "Failed 9 times." });
+    const occasion = { cause: "resolved", declared: null, still, now: NOW } as const;
+    expect(alertOf(incident(), ORIGIN, occasion)).toMatchObject({
+      status: "resolved",
+      lines: {
+        until: "Not told here any more since 01:33Z: it is still open, as info.",
+        why: "Failed 9 times.",
+        next: still.next,
+        you: still.action,
+      },
+    });
+  });
+
+  it("of an earlier version, which did not say what renewd does next, say where that is told", () => {
+    expect(alert({ next: "" }).lines.next).toBe("See `renewd status`.");
+  });
+
+  it("never say that something was over before it began", () => {
+    const { lines } = alert({ openedAt: NOW + 399 * DAY_MS }, declaredToken(), "resolved");
+    expect(lines.until).toBe("Over since 01:33Z, after 0 s.");
   });
 
   it("say that it is over, and after how long", () => {
@@ -112,7 +135,7 @@ describe("what machines sort an alert by", () => {
     const longest = alertOf(
       incident({ token: long, target: long, reason: "paused_past_deadline" }),
       { ...ORIGIN, instance: long },
-      { cause: "opened", declared: null, severityBefore: null, now: NOW },
+      { cause: "opened", declared: null, now: NOW },
     );
     expect(longest.key.length).toBeLessThanOrEqual(255);
   });
@@ -150,17 +173,28 @@ describe("what machines sort an alert by", () => {
   it("lead to the runbook and to the token's page", () => {
     expect(alert().runbookUrl).toBe("https://docs.example.org/alerts#target_failing");
     expect(alert().pageUrl).toBe("https://renewd.example.org/tokens/flow");
-    const without = alertOf(
-      incident(),
-      { ...ORIGIN, pageUrl: null },
-      { cause: "opened", declared: null, severityBefore: null, now: NOW },
-    );
+    const without = alertOf(incident(), { ...ORIGIN, pageUrl: null }, { cause: "opened", declared: null, now: NOW });
     expect(without.pageUrl).toBeNull();
   });
 
-  it("tell the severity before only where it was another", () => {
-    const of = (severityBefore: "warning" | "critical"): Alert["severityBefore"] =>
-      alertOf(incident(), ORIGIN, { cause: "repeated", declared: null, severityBefore, now: NOW }).severityBefore;
-    expect([of("warning"), of("critical")]).toEqual([null, "critical"]);
+  it("tell the labels before only where those were others", () => {
+    const { labels } = alert();
+    const of = (labelsBefore: Alert["labels"] | null): Alert["labelsBefore"] =>
+      alertOf(incident(), ORIGIN, { cause: "repeated", declared: declaredToken(), labelsBefore, now: NOW })
+        .labelsBefore;
+    const reversed = Object.fromEntries(Object.entries(labels).toReversed());
+    expect([of(null), of(labels), of(reversed)]).toEqual([null, null, null]);
+    const others = [
+      { ...labels, severity: "critical" },
+      { ...labels, team: "data" },
+    ];
+    expect(others.map(of)).toEqual(others);
+  });
+
+  it("of an end are those that were told, though the token is declared no more", () => {
+    const labelsBefore = { ...alert().labels, team: "data" };
+    const end = alertOf(incident(), ORIGIN, { cause: "resolved", declared: null, labelsBefore, now: NOW });
+    expect(end).toMatchObject({ labels: labelsBefore, labelsBefore: null });
+    expect(end.lines.who).toBe(`flow (${declaredToken().name} at ${declaredToken().issuer}) -> ireland`);
   });
 });

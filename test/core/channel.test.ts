@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { afterChannelFailure, afterChannelSuccess, channelConditions, mayTry } from "../../src/core/channel.ts";
+import {
+  afterChannelFailure,
+  afterChannelPartly,
+  afterChannelRefusal,
+  afterChannelSuccess,
+  channelConditions,
+  mayTry,
+} from "../../src/core/channel.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/duration.ts";
 import { type ErrorCode, RenewdError } from "../../src/core/errors.ts";
 import { type ChannelRecord, FRESH_CHANNEL } from "../../src/core/telling.ts";
@@ -44,6 +51,32 @@ describe("a channel that fails", () => {
       message: "The alert channel team has not been told since 2026-07-01T08:00:00Z: it said no (channel_unreachable).",
       next: expect.stringMatching(/^Next try .*; nothing that it is to tell is forgotten\.$/) as string,
     });
+  });
+
+  it("that reached some of its recipients is not tried again, and told of at once", () => {
+    const record = afterChannelPartly(FRESH_CHANNEL, new RenewdError("channel_partly", "refused for a@b"), NOW);
+    expect(mayTry(record, NOW)).toBe(true);
+    expect(record).toMatchObject({ failures: 1, since: NOW, nextTryAt: null, lastSuccessAt: NOW });
+    expect(channelConditions("mail", record)[0]).toMatchObject({
+      reason: "channel_failing",
+      message:
+        "The alert channel mail has not reached everybody since 2026-07-01T08:00:00Z: refused for a@b (channel_partly).",
+      next: "The others are told; all are tried at the next alert.",
+    });
+  });
+
+  it("only in that it refuses some alerts is not left alone for that, and told of at once", () => {
+    const refused = new RenewdError("channel_refused", "too odd");
+    const record = afterChannelRefusal(failed(5), refused, NOW + 9);
+    expect(mayTry(record, NOW + 9)).toBe(true);
+    expect(record).toMatchObject({ failures: 1, since: NOW + 9, nextTryAt: null });
+    expect(afterChannelRefusal(record, refused, NOW + 10)).toMatchObject({ failures: 2, since: NOW + 9 });
+    expect(channelConditions("team", record)[0]).toMatchObject({
+      message: "The alert channel team has refused some alerts since 2026-07-01T08:00:00Z: too odd (channel_refused).",
+      next: "What was refused is tried again, at most 10 min later; all else is told as ever.",
+    });
+    const gone = afterChannelFailure(record, new RenewdError("channel_timeout", "slow"), 1 - 1e-9, NOW + 20);
+    expect(gone).toMatchObject({ failures: 1, since: NOW + 20, nextTryAt: NOW + 20 + 15 * SECOND_MS });
   });
 
   it("that took something again has failed no more", () => {

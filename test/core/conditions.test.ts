@@ -57,6 +57,11 @@ describe("a token", () => {
     expect(ofToken(failed, LATEST + DAY_MS / 2)).toContain("late critical");
   });
 
+  it("that is held up by its stores does not blame the issuer", () => {
+    const failed = { trouble: trouble("store_denied", { attempts: 3, since: RENEW }) };
+    expect(ofToken(failed, RENEW + 1)).toEqual(["target_failing warning"]);
+  });
+
   it("paused past its deadline says so, and what to do", () => {
     const pause = { since: START, until: null, reason: null, deliveries: false };
     expect(ofToken({ pause }, LATEST - 1)).toEqual([]);
@@ -247,6 +252,20 @@ describe("a target", () => {
     expect(ofTarget({ held: null }, START + DAY_MS)).toEqual(["never_delivered critical"]);
   });
 
+  it("that somebody else wrote stays told for two looks after it was put right, and says what was done", () => {
+    const lastDrift = { fingerprint: "dddddddddddddddd", at: START };
+    const view = targetView({ lastDrift });
+    const overAt = START + 2 * view.declared.observeMs;
+    expect(ofTarget({ lastDrift }, overAt - 1)).toEqual(["drift warning"]);
+    expect(ofTarget({ lastDrift }, overAt)).toEqual([]);
+    expect(nextTargetConditionAt(view, DAY_MS, START)).toBe(overAt);
+    expect(targetConditions(view, DAY_MS, START)[0]).toMatchObject({
+      message: expect.stringMatching(/^Somebody else wrote it \(seen \S+Z\); renewd has put the newest token back\.$/),
+    });
+    const withoutOurs = targetConditions(targetView({ lastDrift, held: null }), DAY_MS, START);
+    expect(withoutOurs[0]?.message).toMatch(/^Somebody else wrote it \(seen \S+Z\)\.$/);
+  });
+
   it("that somebody else wrote is drift where it is ours, and not_owned where it is not", () => {
     const drift = { fingerprint: "dddddddddddddddd", at: START };
     expect(ofTarget({ drift }, START)).toEqual(["drift warning"]);
@@ -283,7 +302,7 @@ describe("a target", () => {
   it("says what can be done, until when readers are safe, and when it is tried next", () => {
     const failed = { trouble: trouble("store_denied", { nextTryAt: START + HOUR_MS }) };
     const [condition] = targetConditions(targetView(failed), DAY_MS, START + MINUTE_MS);
-    expect(condition?.action).toBe(ERRORS.store_denied.hint);
+    expect(condition?.action).toBe(ERRORS.store_denied.hint.replace("TOKEN", "flow"));
     expect(condition).toMatchObject({ dangerAt: DEADLINE, expAt: EXP, next: "Next try 2026-07-01T09:00:00Z." });
   });
 

@@ -4,7 +4,7 @@ import { type Condition, type Incident, reconcile, type Severity } from "../../s
 
 const NOW = Date.parse("2026-07-01T08:00:00Z");
 const SUBJECT = { token: "flow", target: "" };
-const NOTHING = { opened: [], repeated: [], resolved: [] };
+const NOTHING = { opened: [], repeated: [], resolved: [], reworded: [] };
 
 const late = (severity: Severity = "warning", message = "late"): Condition => ({
   reason: "late",
@@ -38,8 +38,14 @@ describe("an incident", () => {
     expect(reconcile(SUBJECT, [incident], [late()], deadlineAt, NOW)).toEqual(NOTHING);
   });
 
-  it("that only reads otherwise by now is not told again for that", () => {
-    expect(reconcile(SUBJECT, [incident], [late("warning", "later")], deadlineAt, NOW + HOUR_MS)).toEqual(NOTHING);
+  it("that only reads otherwise by now is recorded as it reads, and not told again for that", () => {
+    const now = NOW + HOUR_MS;
+    const changes = reconcile(SUBJECT, [incident], [late("warning", "later")], deadlineAt, now);
+    const reworded = { ...incident, message: "later" };
+    expect(changes).toEqual({ ...NOTHING, reworded: [reworded] });
+    expect(reconcile(SUBJECT, [reworded], [late("warning", "later")], deadlineAt, now)).toEqual(NOTHING);
+    for (const words of [{ next: "x" }, { action: "x" }, { dangerAt: NOW }, { expAt: NOW + DAY_MS }])
+      expect(reconcile(SUBJECT, [incident], [{ ...late(), ...words }], deadlineAt, now).reworded).toHaveLength(1);
   });
 
   it("is repeated when its time has come, with what is true then, and keeps when it began", () => {
@@ -55,6 +61,8 @@ describe("an incident", () => {
     expect(reconcile(SUBJECT, [incident], [late("critical")], deadlineAt, NOW + 1).repeated).toHaveLength(1);
     const critical = { ...incident, severity: "critical" } as const;
     expect(reconcile(SUBJECT, [critical], [late("warning")], deadlineAt, NOW + 1)).toEqual(NOTHING);
+    const { reworded } = reconcile(SUBJECT, [critical], [late("warning", "milder")], deadlineAt, NOW + 1);
+    expect(reworded).toEqual([{ ...critical, message: "milder" }]);
   });
 
   it("is resolved when it is over, once", () => {
@@ -108,4 +116,29 @@ describe("reminders", () => {
     expect(gaps).toEqual(gaps.toSorted((a, b) => b - a));
     expect(gaps.length).toBeLessThanOrEqual(12);
   });
+
+  it.each([
+    ["hourly in the first day after the expiry", NOW - HOUR_MS, HOUR_MS],
+    ["daily after that", NOW - DAY_MS, DAY_MS],
+  ])("are %s, for nothing is left to hurry for", (_, expAt, pauseMs) => {
+    expect(open({ ...late("critical"), expAt }, expAt - HOUR_MS).tellAgainAt - NOW).toBe(pauseMs);
+  });
+
+  it.each(["lifetime_capped", "scopes_gained", "roles_differ", "not_retired"] as const)(
+    "of %s, which threatens no deadline, are daily for a week and weekly then, however near the deadline is",
+    (reason) => {
+      const steady = { ...late(), reason };
+      let incident = open(steady, NOW + HOUR_MS);
+      const told = [incident.tellAgainAt];
+      while (incident.tellAgainAt < NOW + 30 * DAY_MS) {
+        const now = incident.tellAgainAt;
+        expect(reconcile(SUBJECT, [incident], [steady], now + HOUR_MS, now - 1)).toEqual(NOTHING);
+        const [again] = reconcile(SUBJECT, [incident], [steady], now + HOUR_MS, now).repeated;
+        if (again === undefined) throw new TypeError("it should have been repeated");
+        incident = again;
+        told.push(incident.tellAgainAt);
+      }
+      expect(told.map((at) => (at - NOW) / DAY_MS)).toEqual([1, 2, 3, 4, 5, 6, 13, 20, 27, 34]);
+    },
+  );
 });

@@ -108,6 +108,7 @@ export function targetRecord(over: Partial<TargetRecord> = {}): TargetRecord {
     ownership: "ours",
     delivery: null,
     drift: null,
+    lastDrift: null,
     observedAt: START,
     trouble: null,
     calls: [],

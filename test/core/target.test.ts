@@ -88,6 +88,12 @@ describe("a target", () => {
     expect(decideTarget(targetView({ delivery: { ...written, phase: "confirmed" } }), START).do).toBe("notify");
   });
 
+  it("that failed before it was written is looked at as any: what was mended is seen to be mended at once", () => {
+    const delivery = { phase: "written", fingerprint: issue().fingerprint, at: START + 1 } as const;
+    const failed = trouble("store_denied", { nextTryAt: 0 });
+    expect(decideTarget(targetView({ delivery, trouble: failed }), START + 2).do).toBe("confirm");
+  });
+
   it("that fails and was written is looked at once its propagation is over, not again and again", () => {
     const delivery = { phase: "written", fingerprint: issue().fingerprint, at: START } as const;
     const failed = targetView({ delivery, trouble: trouble("store_not_visible", { nextTryAt: 0 }) });

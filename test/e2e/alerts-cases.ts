@@ -121,7 +121,7 @@ export const CASES: readonly Case[] = [
     },
     mend: async (fleet) => {
       fleet.aws.clearFaults();
-      await fleet.act("denied/resume");
+      await renewed("denied")(fleet);
     },
   },
   {
@@ -136,7 +136,7 @@ export const CASES: readonly Case[] = [
       const [SecretId, ClientRequestToken] = [secretAtAws("drifted"), "somebody-else-".repeat(3)];
       fleet.aws.vault.act("PutSecretValue", { SecretId, ClientRequestToken, SecretString: "somebody else's" });
     },
-    mend: (fleet) => fleet.act("drifted/resume"),
+    mend: renewed("drifted"),
   },
   {
     token: "stranger",

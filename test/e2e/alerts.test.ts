@@ -109,9 +109,11 @@ describe("whatever goes wrong with a token", () => {
       const here = manager.taken.filter(
         ({ labels: { token, reason } }) => token === each.token && reason === each.reason,
       );
-      expect(here.some(({ annotations }) => annotations["why"] === lines.why)).toBe(true);
+      // Each channel is told how it is when it is told: the words may be those of the next try.
+      expect(lines.why).toMatch(each.why);
+      expect(here.some(({ annotations }) => each.why.test(annotations["why"] ?? ""))).toBe(true);
       expect({ ...here[0]?.labels, severity: labels["severity"] }).toEqual(labels);
-      expect(mailsOf(each).some((mail) => mail.includes(`Why: ${lines.why}\n`))).toBe(true);
+      expect(mailsOf(each).some((mail) => each.why.test(/^Why: (.*)$/m.exec(mail)?.[1] ?? ""))).toBe(true);
       expect(mailsOf(each).at(-1)).toMatch(/^RESOLVED\n/);
     });
   });

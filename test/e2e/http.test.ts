@@ -10,7 +10,11 @@ import { startStandIn } from "./stand-in.ts";
 vi.setConfig(PATIENT);
 
 const TOKEN = "/api/v1/tokens/airflow-flowapi";
-const SECRETS = { viewer: "of-a-viewer", operator: "of-an-operator", metrics: "of-a-scraper" } as const;
+const SECRETS = {
+  viewer: "token-of-a-viewer",
+  operator: "token-of-an-operator",
+  metrics: "token-of-a-scraper",
+} as const;
 
 let place: Place;
 let flowauth: FakeFlowAuth;

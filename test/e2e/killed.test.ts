@@ -10,7 +10,7 @@ import { settingsOf } from "./settings.ts";
 vi.setConfig(PATIENT);
 
 const TOKEN = "airflow-flowapi";
-const API_TOKEN = "of-an-operator";
+const API_TOKEN = "token-of-an-operator";
 const KILLS = 7;
 /** Steps after which the next is likely to be under way. */
 const STEPS = [

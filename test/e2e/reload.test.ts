@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { FakeFlowAuth } from "../support/flowauth/server.ts";
+import { call } from "../http/serving.ts";
 import { type Renewd, until } from "../support/process.ts";
 import { newPlace, PATIENT, type Place } from "./place.ts";
 import { settingsOf, type Wanted } from "./settings.ts";
@@ -15,7 +16,7 @@ const SECOND = `
     targets: { airflow: { store: files, secret: SECOND, hold: 20s } }
 `;
 const METRICS = "  tokens: { prometheus: { role: metrics, secret: { file: ../metrics.token } } }";
-const API_TOKEN = "of-a-scraper";
+const API_TOKEN = "token-of-a-scraper";
 
 let place: Place;
 let flowauth: FakeFlowAuth;
@@ -95,6 +96,18 @@ it("is shown by `status` when the settings on the disk are not those in force", 
   const { code, stdout, stderr } = await place.run("status");
   expect(code).not.toBe(0);
   expect(stdout + stderr).toMatch(/surprise|settings/);
+});
+
+it("answers to other names at once", async () => {
+  await declare();
+  const daemon = await running();
+  const asHost = async (host: string): Promise<number> =>
+    (await call(new URL("/sign-in", place.url), "GET", { host }, undefined)).status;
+  expect(await asHost("renewd.test")).toBe(403);
+  await declare({ http: `${METRICS}\n  names: [renewd.test]` });
+  daemon.signal("SIGHUP");
+  await daemon.event("settings:loaded");
+  expect(await asHost("renewd.test")).toBe(401);
 });
 
 it("does nothing to the tokens when the file is the same", async () => {

@@ -45,6 +45,18 @@ describe("before anything ever ran", () => {
     await expect(place.read()).rejects.toThrow("ENOENT");
   });
 
+  it("`check` says of an API token that it is too short to let anybody in", async () => {
+    await using other = await newPlace();
+    const tokens = "  tokens: { ops: { role: operator, secret: { file: ../ops.token } } }";
+    await other.settings(settingsOf(other, { url: flowauth.url, http: tokens }));
+    await other.write("ops.token", "4711");
+    const { code, stdout } = await other.run("check");
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/failed {2}api token ops \(secret_unreadable\)\n *too short: at least 16 characters/);
+    await other.write("ops.token", "operator-of-verbs-test");
+    expect((await other.run("check")).stdout).toMatch(/ok {6}api token ops\n *could be read; its role is operator/);
+  });
+
   it("`renew` takes the daemon's place for as long as it needs", async () => {
     expect(await place.run("renew", TOKEN)).toMatchObject({ code: 0, stderr: "" });
     expect(await place.read()).toBe(flowauth.rows.at(-1)?.token);

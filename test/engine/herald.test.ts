@@ -1,49 +1,10 @@
 import { expect, test } from "vitest";
 import { HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
-import type { Notifier } from "../../src/core/ports.ts";
-import type { AlertSettings, Route } from "../../src/core/settings.ts";
-import { Herald } from "../../src/engine/herald.ts";
+import type { Route } from "../../src/core/settings.ts";
 import { FakeHeartbeat, FakeNotifier } from "../support/fake-notifier.ts";
-import { makeWorld, SHORT, type World } from "../support/world.ts";
-
-const EVERYTHING: Route = { to: ["team"], severity: "warning", match: {} };
-
-interface HeraldOptions {
-  readonly channels: Readonly<Record<string, Notifier>>;
-  readonly routes?: readonly Route[];
-  readonly troubles?: () => readonly string[];
-}
-
-/** A herald beside the world's daemon, told of its events. */
-async function startHerald(world: World, options: HeraldOptions): Promise<Herald> {
-  const channels = Object.entries(options.channels).map(([key, notifier]) => ({ key, type: "fake", notifier }));
-  const alerts: AlertSettings = {
-    pageUrl: "https://renewd.example.org",
-    runbooks: "https://docs.example.org/alerts",
-    channels: [],
-    routes: options.routes ?? [{ ...EVERYTHING, to: Object.keys(options.channels) }],
-  };
-  const herald = new Herald({
-    engine: world.daemon.engine,
-    instance: "test",
-    channels: () => channels,
-    alerts: () => alerts,
-    troubles: options.troubles ?? (() => []),
-  });
-  world.listeners.length = 0;
-  world.listeners.push(herald.onEvent);
-  await herald.start();
-  return herald;
-}
-
-/** A world with one token whose issuer refuses it from now on. */
-async function refusedWorld(targets: readonly string[] = ["a"]): Promise<World> {
-  const world = await makeWorld({ ...SHORT, targets });
-  await world.run(HOUR_MS);
-  world.issuer.fail({ refuse: "roles_not_held" });
-  return world;
-}
+import { refusedWorld, startHerald } from "../support/heralding.ts";
+import { makeWorld, SHORT } from "../support/world.ts";
 
 test("what is opened is told once, with its five lines, and told again when it is repeated and when it is over", async () => {
   const world = await refusedWorld();
@@ -192,6 +153,24 @@ test("one alert that a channel refuses does not keep the others from it", async 
   expect(team.told).not.toContain("opened roles_lost token-2");
 });
 
+test("what reached some of a channel's recipients is told to them once, its end too; the others hear who was not reached", async () => {
+  const world = await refusedWorld();
+  const [mail, team] = [new FakeNotifier(), new FakeNotifier()];
+  mail.failure = new RenewdError("channel_partly", "refused for data@example.org");
+  const herald = await startHerald(world, { channels: { mail, team } });
+  await world.until(() => team.told.some((told) => told.startsWith("opened channel_failing")));
+  await world.run(10 * MINUTE_MS);
+  expect(mail.told).toEqual(["opened roles_lost token-1"]);
+  expect((await herald.status())[0]).toMatchObject({ failures: 1, code: "channel_partly", nextTryAt: null });
+  world.issuer.heal();
+  await world.until(() => mail.told.includes("resolved roles_lost token-1"));
+  expect(await world.incidents()).toEqual(["channel_failing"]);
+  mail.failure = undefined;
+  world.issuer.fail({ refuse: "roles_not_held" });
+  await world.until(() => team.told.includes("resolved channel_failing -"));
+  expect(mail.told.filter((told) => told === "opened roles_lost token-1")).toHaveLength(2);
+});
+
 test("routes choose by severity and labels", async () => {
   const world = await refusedWorld();
   const [all, grave, other] = [new FakeNotifier(), new FakeNotifier(), new FakeNotifier()];
@@ -233,7 +212,7 @@ test("a graver severity is told under the old one too, for channels that know an
   await startHerald(world, { channels: { team } });
   await world.until(() => team.calls.flat().some(({ severity }) => severity === "critical"));
   const grave = team.calls.flat().find(({ severity }) => severity === "critical");
-  expect(grave).toMatchObject({ severityBefore: "warning", cause: "repeated" });
+  expect(grave).toMatchObject({ cause: "repeated", labelsBefore: { ...grave?.labels, severity: "warning" } });
 });
 
 test("while the state cannot be written nobody is told the same again and again", async () => {

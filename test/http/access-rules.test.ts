@@ -103,6 +103,14 @@ it("is called by its own names", async () => {
   expect(await Promise.all(bad.map(status))).toEqual(bad.map(() => 403));
 });
 
+it("is called by other names once those are in force", async () => {
+  await using own = await serving();
+  const status = async (host: string): Promise<number> => (await own.call("GET", "/api/v1/plan", { host })).status;
+  expect([await status("renewd.test"), await status("new.test")]).toEqual([401, 403]);
+  own.hostNames = ["new.test"];
+  expect([await status("renewd.test"), await status("new.test")]).toEqual([403, 401]);
+});
+
 it("never repeats a token, and says nothing of which one was nearly right", async () => {
   const wrong = { authorization: `Bearer ${SECRETS.operator}x` };
   const answers = await Promise.all([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { DomainEvent } from "../../src/core/events.ts";
 import { SecretText } from "../../src/core/secret-text.ts";
 import { type Access, createAccess } from "../../src/http/access.ts";
 import { systemRandom } from "../../src/runtime/random.ts";
@@ -6,11 +7,13 @@ import { FakeClock } from "../support/fake-clock.ts";
 import { apiTokens, bearer, SECRETS, serving } from "./serving.ts";
 
 const ME = "127.0.0.1";
+const CHANGED = "a-changed-operator";
 
 function access(secrets: Map<string, string> = new Map(Object.entries(SECRETS))): {
   readonly clock: FakeClock;
   readonly access: Access;
   readonly reads: () => number;
+  readonly told: readonly DomainEvent[];
 } {
   const clock = new FakeClock();
   let reads = 0;
@@ -20,8 +23,10 @@ function access(secrets: Map<string, string> = new Map(Object.entries(SECRETS)))
     if (text === undefined) throw new Error("unreadable");
     return new SecretText(text);
   };
-  const made = createAccess({ tokens: apiTokens, readSecret, clock, random: systemRandom });
-  return { clock, access: made, reads: () => reads };
+  const told: DomainEvent[] = [];
+  const emit = (event: DomainEvent): void => void told.push(event);
+  const made = createAccess({ tokens: apiTokens, readSecret, clock, random: systemRandom, emit });
+  return { clock, access: made, reads: () => reads, told };
 }
 
 const judge = (made: Access, text: string, caller = ME) => made.judge({ caller, bearer: text, session: undefined });
@@ -33,6 +38,27 @@ describe("tokens", () => {
       expect(await judge(made, SECRETS[role])).toEqual({ known: true, role });
     }
     expect(await judge(made, "operator")).toEqual({ known: false, offered: true });
+  });
+
+  it("that are too short to withstand guessing let nobody in, which is said once", async () => {
+    const secrets = new Map<string, string>(Object.entries({ ...SECRETS, viewer: "4711", operator: "x".repeat(15) }));
+    const { access: made, clock, told } = access(secrets);
+    for (const text of ["4711", "x".repeat(15)]) expect((await judge(made, text)).known).toBe(false);
+    await clock.advance(6_000);
+    expect((await judge(made, "4711")).known).toBe(false);
+    const message = "too short: at least 16 characters";
+    const said = { type: "api-token:refused", at: expect.any(Number), code: "secret_unreadable", message };
+    expect(told).toEqual([
+      { ...said, apiToken: "viewer" },
+      { ...said, apiToken: "operator" },
+    ]);
+    secrets.set("operator", "x".repeat(16));
+    await clock.advance(6_000);
+    expect(await judge(made, "x".repeat(16))).toEqual({ known: true, role: "operator" });
+    secrets.set("operator", "x".repeat(15));
+    await clock.advance(6_000);
+    await judge(made, "4711");
+    expect(told).toHaveLength(3);
   });
 
   it("that cannot be read or are empty let nobody in, and leave the others alone", async () => {
@@ -51,13 +77,13 @@ describe("tokens", () => {
     const secrets = new Map<string, string>(Object.entries(SECRETS));
     const { access: made, clock, reads } = access(secrets);
     await judge(made, SECRETS.operator);
-    secrets.set("operator", "changed");
+    secrets.set("operator", CHANGED);
     await clock.advance(4_900);
     expect((await judge(made, SECRETS.operator)).known).toBe(true);
     expect(reads()).toBe(apiTokens.length);
     await clock.advance(200);
     expect((await judge(made, SECRETS.operator)).known).toBe(false);
-    expect((await judge(made, "changed")).known).toBe(true);
+    expect((await judge(made, CHANGED)).known).toBe(true);
     expect(reads()).toBe(2 * apiTokens.length);
   });
 
@@ -86,10 +112,22 @@ describe("guessing", () => {
     expect((await judge(made, SECRETS.operator, "192.0.2.2")).known).toBe(true);
   });
 
+  it("is held back for a whole IPv6 network, since each of its addresses is as easily had as the next", async () => {
+    const { access: made } = access();
+    for (let failed = 0; failed < 10; failed += 1) await judge(made, "wrong", `2001:db8::${failed}`);
+    expect(await judge(made, "wrong", "2001:db8:0:0:ffff::1")).toEqual({ known: false, waitMs: 6_000 });
+    for (const caller of ["2001:db8:0:1::1", "2001:db8:1::", "::1", "192.0.2.1"]) {
+      expect(await judge(made, "wrong", caller)).toEqual({ known: false, offered: true });
+    }
+    for (let failed = 0; failed < 9; failed += 1) await judge(made, "wrong", "192.0.2.1");
+    expect(await judge(made, "wrong", "::ffff:192.0.2.1")).toEqual({ known: false, waitMs: 6_000 });
+    expect(await judge(made, "wrong", "::ffff:192.0.2.2")).toEqual({ known: false, offered: true });
+  });
+
   it("is answered 429 with how long to wait; who brings nothing or an old session is not counted", async () => {
     await using server = await serving();
     for (let call = 0; call < 15; call += 1) {
-      await server.call("GET", "/", { cookie: "renewd_session=old" });
+      await server.call("GET", "/", { cookie: `renewd_session_${new URL(server.url).port}=old` });
       await server.call("GET", "/");
     }
     expect((await server.call("GET", "/api/v1/tokens", bearer("viewer"))).status).toBe(200);
@@ -110,7 +148,7 @@ describe("a sign-in link", () => {
     const first = await server.call("GET", path(link));
     expect([first.status, first.headers["location"]]).toEqual([303, "/"]);
     expect(first.headers["set-cookie"]?.[0]).toMatch(
-      /^renewd_session=[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
+      /^renewd_session_\d+=[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
     );
     const cookie = cookieOf(first.headers["set-cookie"]);
     expect((await server.call("GET", "/", { cookie })).status).toBe(200);
@@ -125,12 +163,38 @@ describe("a sign-in link", () => {
     expect([second.status, second.headers["set-cookie"]]).toEqual([401, undefined]);
   });
 
-  it("is not spent by who only looks ahead", async () => {
+  it.each([
+    { "sec-purpose": "prefetch;prerender" },
+    { purpose: "prefetch" },
+    { "x-purpose": "preview" },
+    { "x-moz": "prefetch" },
+    { "sec-fetch-dest": "empty", "sec-fetch-mode": "cors" },
+    { "sec-fetch-dest": "image" },
+    { "user-agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)" },
+    { "user-agent": "WhatsApp/2.23.20.0" },
+    { "user-agent": "TelegramBot (like TwitterBot)" },
+    { "user-agent": "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)" },
+    { "user-agent": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)" },
+    { "user-agent": "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5" },
+  ])("is not spent by who only looks ahead: %j", async (headers) => {
     await using server = await serving();
     const link = path(server.access.issueLink(server.url, "viewer"));
     await server.call("HEAD", link);
-    await server.call("GET", link, { "sec-purpose": "prefetch;prerender" });
+    expect((await server.call("GET", link, headers)).status).toBe(503);
     expect((await server.call("GET", link)).status).toBe(303);
+  });
+
+  it.each([
+    { "sec-fetch-dest": "document", "sec-fetch-mode": "navigate" },
+    { "sec-fetch-mode": "cors" },
+    {
+      "user-agent":
+        "Mozilla/5.0 (Linux; Android 14; CUBOT KINGKONG) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36",
+    },
+  ])("is spent by a browser, and by a program: %j", async (headers) => {
+    await using server = await serving();
+    const link = path(server.access.issueLink(server.url, "viewer"));
+    expect((await server.call("GET", link, headers)).status).toBe(303);
   });
 
   it("ends after ten minutes, its session after twelve hours, though the wall clock be set back", async () => {

@@ -41,6 +41,11 @@ describe("a verb and the daemon", () => {
     expect(await remote.tokenStatus("flowapi")).toEqual(token);
     expect(await remote.plan()).toEqual(await control.plan());
     expect(await remote.calendar(366)).toEqual(await control.calendar(366));
+    expect(await remote.calendar(30, "flowapi")).toEqual(await control.calendar(30));
+    const days = { days: 366, words: ["flow"], dayAt: NOW };
+    expect(await remote.calendarDays(days)).toEqual(await control.calendarDays(days));
+    expect(await remote.planOf("flowapi")).toEqual(await control.planOf("flowapi"));
+    await expect(remote.planOf("other")).rejects.toMatchObject({ code: "unknown_token" });
     await expect(remote.calendar(367)).rejects.toMatchObject({ code: "usage" });
     expect(await remote.limits("flowapi")).toEqual({ longestMs: 3_600_000, latestAt: EXP });
     await expect(remote.limits("other")).rejects.toMatchObject({ code: "unknown_token" });

@@ -12,6 +12,7 @@ import type {
   RolledBack,
 } from "../../src/core/control.ts";
 import type { CalendarEntry } from "../../src/core/calendar.ts";
+import { type CalendarDays, type DaysAsked, DaySorter, isMeant } from "../../src/core/calendar-days.ts";
 import type { Instant } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { PlanEntry } from "../../src/core/plan.ts";
@@ -96,8 +97,10 @@ export class FakeControl implements Remote {
   /** What was asked for, in order. */
   readonly asked: (readonly unknown[])[] = [];
   report: StatusReport = report;
-  /** What `calendar` answers instead of one entry. */
+  /** What `calendar` answers instead of one entry, in order of time; and what `calendarDays` makes its days of. */
   expected: readonly CalendarEntry[] | undefined;
+  /** More than what lies before it was not counted. */
+  countedUntilAt: Instant = Infinity;
   /** What `limits` answers. */
   longest: LifetimeLimits = { longestMs: 3_600_000, latestAt: EXP };
   /** Thrown by the next call of anything. */
@@ -117,7 +120,23 @@ export class FakeControl implements Remote {
   async plan(): Promise<readonly PlanEntry[]> {
     const times = { at: NOW, startAt: NOW, floorAt: NOW, renewAt: NOW, latestAt: NOW, deadlineAt: EXP, expAt: EXP };
     const entry = { token: "flowapi", name: "airflow-flowapi", action: "renew", reason: "due", arithmetic: ["a"] };
-    return [{ ...entry, cautions: [], ...times }];
+    return this.#answer(["plan"], [{ ...entry, cautions: [], ...times }]);
+  }
+
+  async planOf(key: string): Promise<PlanEntry> {
+    await this.tokenStatus(key);
+    const [entry] = await this.plan();
+    if (entry === undefined) throw new TypeError("the plan has an entry");
+    return this.#answer(["planOf", key], { ...entry, token: key });
+  }
+
+  async calendarDays(asked: DaysAsked): Promise<CalendarDays> {
+    const sorter = new DaySorter(asked.dayAt);
+    for (const entry of this.expected ?? []) {
+      if (isMeant({ ...entry, key: entry.token }, asked.words)) sorter.add(entry);
+    }
+    const countedUntilAt = Math.min(NOW + asked.days * 86_400_000, this.countedUntilAt);
+    return this.#answer(["calendarDays", asked], { days: sorter.days, countedUntilAt });
   }
 
   async calendar(days: number): Promise<readonly CalendarEntry[]> {
@@ -128,6 +147,7 @@ export class FakeControl implements Remote {
       issuer: "flowauth",
       what: "renewal",
       reason: "due",
+      more: 0,
     } as const;
     return this.#answer(["calendar", days], this.expected ?? [{ ...entry, ...times }]);
   }

@@ -29,7 +29,7 @@ export async function oidcBench(issuer: string, given: Partial<OidcSettings> = {
   const clock = new FakeClock(Date.now());
   const secrets = new Map([["SECRET", SECRET]]);
   const asked: HttpOptions[] = [];
-  const access = createAccess({ tokens: [], readSecret, clock, random: systemRandom });
+  const access = createAccess({ tokens: [], readSecret, clock, random: systemRandom, emit: () => undefined });
   const oidc = createOidc({
     settings: null,
     access,
@@ -48,7 +48,10 @@ export async function oidcBench(issuer: string, given: Partial<OidcSettings> = {
   }
   const app = new Hono<HttpEnv>();
   app.onError((error) => answerProblem(error));
-  app.use(secureHeaders, knownHostOnly([]));
+  app.use(
+    secureHeaders,
+    knownHostOnly(() => []),
+  );
   app.route("/", oidc.routes);
   app.get("/", allow(access, "viewer", "operator"), (c) => c.text(c.get("role")));
   const listening = await serveHttp(app, { host: "127.0.0.1", port: 0 });
@@ -119,6 +122,10 @@ export class Browser {
       seen = await this.get(next);
     }
     throw new Error("it never ends");
+  }
+
+  isSignedIn(origin: string): boolean {
+    return this.cookies(origin).has(`renewd_session_${new URL(origin).port}`);
   }
 
   cookies(origin: string): ReadonlyMap<string, string> {

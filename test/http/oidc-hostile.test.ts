@@ -3,6 +3,7 @@ import { SECOND_MS } from "../../src/core/duration.ts";
 import { CannedServer } from "../support/oauth2/canned.ts";
 import { encode, makeTokenKey, signJwt, type TokenKey } from "../support/oauth2/jwt.ts";
 import { Browser, oidcBench, type OidcBench, type Seen } from "./oidc-bench.ts";
+import { call } from "./serving.ts";
 
 const KEY = makeTokenKey("key-1");
 const STRANGER = makeTokenKey("key-1");
@@ -36,7 +37,7 @@ async function signIn(bench: OidcBench, { claims = {}, key = KEY, token = (signe
   const signed = await signJwt(key, { ...right, groups: ["ops"], ...claims });
   server.answers.set("/token", { body: { access_token: "at", token_type: "Bearer", id_token: token(signed) } });
   const seen = await browser.get(`${bench.settings.redirectUrl}?code=c0de&state=${asked.get("state") ?? ""}`);
-  expect(browser.cookies(bench.url).has("renewd_session")).toBe(seen.status === 200);
+  expect(browser.isSignedIn(bench.url)).toBe(seen.status === 200);
   return seen;
 }
 
@@ -76,6 +77,27 @@ it("an ID token that was signed with the client's own secret is refused", async 
   expect(seen.status).toBe(502);
 });
 
+it("cookies go over TLS alone where people call renewd over TLS", async () => {
+  await using bench = await oidcBench(server.url, { redirectUrl: "https://localhost/sign-in/oidc/callback" });
+  const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+    call(new URL(path, bench.url), "GET", { host: "localhost", ...headers }, undefined);
+  const begun = await get("/sign-in/oidc");
+  const [kept = ""] = begun.headers["set-cookie"] ?? [];
+  expect(kept).toMatch(/^__Host-renewd_sign_in=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+  const asked = new URL(String(begun.headers["location"])).searchParams;
+  const now = Math.floor(Date.now() / SECOND_MS);
+  const right = { iss: server.url, aud: "renewd", sub: "alice", iat: now, exp: now + 300, nonce: asked.get("nonce") };
+  const signed = await signJwt(KEY, { ...right, groups: ["ops"] });
+  server.answers.set("/token", { body: { access_token: "at", token_type: "Bearer", id_token: signed } });
+  const callback = `/sign-in/oidc/callback?code=c0de&state=${asked.get("state") ?? ""}`;
+  const seen = await get(callback, { cookie: kept.split(";")[0] ?? "" });
+  const session = seen.headers["set-cookie"]?.at(-1) ?? "";
+  expect(session).toMatch(
+    /^__Host-renewd_session=[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+  );
+  expect((await get("/", { cookie: session.split(";")[0] ?? "" })).body).toBe("operator");
+});
+
 it("a claim within a claim counts where it is a text or a list of texts, and nowhere else", async () => {
   await using bench = await oidcBench(server.url, { claim: "realm_access.roles" });
   expect((await signIn(bench, { claims: { realm_access: { roles: ["ops"] } } })).status).toBe(200);
@@ -92,6 +114,12 @@ it.each([
     401,
     502,
     "refused renewd itself: invalid_client",
+  ],
+  [
+    { error: "invalid_client", error_description: "this: eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln" },
+    401,
+    502,
+    "refused renewd itself: invalid_client: this: [redacted]",
   ],
   [{ error: "invalid_grant" }, 400, 400, "does not take the answer any more: invalid_grant"],
   ["<html>", 500, 502, "cannot be relied on"],

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import type { OidcSettings } from "../../src/core/settings.ts";
 import { SignInProvider } from "../support/oauth2/sign-in-provider.ts";
 import { SECRET } from "../support/oauth2/provider.ts";
 import { Browser, oidcBench, type OidcBench } from "./oidc-bench.ts";
@@ -107,14 +108,14 @@ it("leaves no code, secret or token in a page, and keeps both cookies from scrip
   const sent = await browser.open(`${bench.url}/sign-in/oidc`, CALLBACK);
   const begun = await browser.get(`${bench.url}/sign-in/oidc`);
   expect(begun.headers.getSetCookie()).toEqual([
-    expect.stringMatching(/^renewd_sign_in=[0-9a-f]{64}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/),
+    expect.stringMatching(/^renewd_sign_in_\d+=[\w-]{200,500}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/),
   ]);
   expect(begun.body).toBe("");
   expect(begun.headers.get("location")).not.toContain(SECRET);
   const first = new Browser();
   const last = await first.open(`${bench.url}/sign-in/oidc`);
   expect(last.headers.getSetCookie()).toContainEqual(
-    expect.stringMatching(/^renewd_session=[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/),
+    expect.stringMatching(/^renewd_session_\d+=[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/),
   );
   expect(last.headers.get("content-security-policy")).toContain("default-src 'none'");
   expect(last.headers.get("referrer-policy")).toBe("no-referrer");
@@ -175,16 +176,35 @@ describe("an answer that does not belong here", () => {
     expect(provider.seen).toHaveLength(before);
     const doubled = await browser.get(`${url}&state=other&code=other`);
     expect(doubled.status).toBe(502);
-    expect(browser.cookies(bench.url).has("renewd_session")).toBe(false);
+    expect(browser.isSignedIn(bench.url)).toBe(false);
   });
 
-  it("is not even looked at after too many of them from one address", async () => {
+  it("has to wait after too many of them from one address, and locks nobody else there out", async () => {
     await using bench = await benchOf();
-    const browser = new Browser();
+    provider.person = { sub: "alice", groups: ["staff"] };
+    const [browser, mine] = [new Browser(), new Browser()];
     for (let attempt = 0; attempt < 10; attempt += 1) await browser.get(`${bench.settings.redirectUrl}?state=x`);
     const seen = await browser.get(`${bench.settings.redirectUrl}?state=x`);
     expect(seen.status).toBe(429);
     expect(seen.headers.get("retry-after")).toBe("6");
+    expect((await mine.open(`${bench.url}/sign-in/oidc`)).status).toBe(200);
+  });
+
+  it("is no good when what the browser keeps of it was changed", async () => {
+    await using bench = await benchOf();
+    provider.person = { sub: "alice", groups: ["staff"] };
+    const browser = new Browser();
+    const { url } = await browser.open(`${bench.url}/sign-in/oidc`, CALLBACK);
+    const [[name, sealed] = ["", ""]] = browser.cookies(bench.url);
+    const changed = (sealed.startsWith("A") ? "B" : "A") + sealed.slice(1);
+    // Its end, which stands last, is another digit.
+    const bytes = Buffer.from(sealed, "base64url");
+    bytes[bytes.length - 2] = (bytes.at(-2) ?? 0) ^ 1;
+    for (const kept of [bytes.toString("base64url"), changed, sealed.slice(0, -2), sealed.slice(0, 30), "", "A"]) {
+      expect(await new Browser().get(url, { cookie: `${name}=${kept}` }), kept).toMatchObject(bad);
+    }
+    await bench.clock.advance(MINUTE_MS);
+    expect((await browser.get(url)).status).toBe(200);
   });
 });
 
@@ -201,14 +221,41 @@ it("never leads anywhere but to the provider and the dashboard", async () => {
   expect(browser.visited.join(" ").replaceAll(lures, "")).not.toContain("evil");
 });
 
-it("begins no more than some sign-ins a minute for one address, so that none is pushed out", async () => {
+it("lets nobody push out a sign-in that is under way, however many begin one", async () => {
   await using bench = await benchOf();
-  const browser = new Browser();
-  for (let attempt = 0; attempt < 10; attempt += 1)
-    expect((await browser.get(`${bench.url}/sign-in/oidc`)).status).toBe(303);
-  expect((await browser.get(`${bench.url}/sign-in/oidc`)).status).toBe(429);
-  await bench.clock.advance(6_000);
-  expect((await browser.get(`${bench.url}/sign-in/oidc`)).status).toBe(303);
+  provider.person = { sub: "alice", groups: ["staff"] };
+  const mine = new Browser();
+  const { url } = await mine.open(`${bench.url}/sign-in/oidc`, CALLBACK);
+  for (let attempt = 0; attempt < 300; attempt += 1)
+    expect((await new Browser().get(`${bench.url}/sign-in/oidc`)).status).toBe(303);
+  expect((await mine.get(url)).status).toBe(200);
+});
+
+describe("a session of who signed in at the provider", () => {
+  it.each<readonly [string, (settings: OidcSettings) => OidcSettings | null]>([
+    ["none of whose groups is let in any more", (settings) => ({ ...settings, viewers: ["others"] })],
+    ["by another claim than decides now", (settings) => ({ ...settings, claim: "roles" })],
+    ["at another provider than there is now", (settings) => ({ ...settings, issuer: "https://other.example" })],
+    ["when there is no provider any more", () => null],
+  ])("ends for one %s", async (_, change) => {
+    await using bench = await benchOf();
+    provider.person = { sub: "alice", groups: ["staff"] };
+    const browser = new Browser();
+    await browser.open(`${bench.url}/sign-in/oidc`);
+    bench.oidc.declare({ ...bench.settings, label: "Another" });
+    expect(await browser.get(`${bench.url}/`)).toMatchObject({ status: 200, body: "viewer" });
+    bench.oidc.declare(change(bench.settings));
+    expect((await browser.get(`${bench.url}/`)).status).toBe(401);
+  });
+
+  it("has the role that the settings give now", async () => {
+    await using bench = await benchOf();
+    provider.person = { sub: "alice", groups: ["ops", "staff"] };
+    const browser = new Browser();
+    await browser.open(`${bench.url}/sign-in/oidc`);
+    bench.oidc.declare({ ...bench.settings, operators: ["admins"] });
+    expect(await browser.get(`${bench.url}/`)).toMatchObject({ status: 200, body: "viewer" });
+  });
 });
 
 it("is begun only at the address that the provider sends people back to", async () => {

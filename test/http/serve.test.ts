@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { Hono } from "hono";
 import { expect, it } from "vitest";
@@ -30,6 +30,21 @@ it("refuses an address that another program has, and says so", async () => {
 it("refuses an address that this host does not have", async () => {
   await expect(serveHttp(new Hono(), { host: "192.0.2.1", port: 0 })).rejects.toThrow(/this host has no such address/);
 });
+
+it.each(["content-length: 1000000000", "transfer-encoding: chunked"])(
+  "lets go at once of who is refused with a body that is still to come: %s",
+  async (length) => {
+    await using server = await serving();
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    const head = ["POST /api/v1/tokens/flowapi/renew HTTP/1.1", `host: 127.0.0.1:${port}`, length];
+    socket.write([...head, "content-type: application/json", "", ""].join("\r\n"));
+    let text = "";
+    for await (const chunk of socket) text += String(chunk);
+    expect(text).toMatch(/^HTTP\/1\.1 401 /);
+    expect(text).toMatch(/^connection: close\r$/im);
+  },
+);
 
 it("tells a container whether the daemon is alive", async () => {
   await using server = await serving();

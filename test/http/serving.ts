@@ -1,6 +1,7 @@
 /** A real server on a free port of the loopback, with the fake control behind it, and a caller that may send any header. */
 import { request } from "node:http";
 import { RenewdError } from "../../src/core/errors.ts";
+import type { DomainEvent } from "../../src/core/events.ts";
 import { SecretText } from "../../src/core/secret-text.ts";
 import type { ApiToken } from "../../src/core/settings.ts";
 import { type Access, createAccess } from "../../src/http/access.ts";
@@ -35,12 +36,15 @@ export interface Serving extends AsyncDisposable {
   readonly events: EventHub;
   readonly metrics: Metrics;
   readonly secrets: Map<string, string>;
+  /** What access told, in order. */
+  readonly told: DomainEvent[];
+  /** By which it may be called, besides its address and the loopback's. */
+  hostNames: readonly string[];
   health: Health;
   call(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: string): Promise<Answer>;
 }
 
-export async function serving(): Promise<Serving> {
-  const control = new FakeControl();
+export async function serving(control: FakeControl = new FakeControl()): Promise<Serving> {
   const clock = new FakeClock(NOW);
   const secrets = new Map<string, string>(Object.entries(SECRETS));
   const readSecret = async (ref: ApiToken["secret"]): Promise<SecretText> => {
@@ -48,7 +52,9 @@ export async function serving(): Promise<Serving> {
     if (text === undefined) throw new RenewdError("secret_unreadable", "no such secret");
     return new SecretText(text);
   };
-  const access = createAccess({ tokens: apiTokens, readSecret, clock, random: systemRandom });
+  const told: DomainEvent[] = [];
+  const emit = (event: DomainEvent): void => void told.push(event);
+  const access = createAccess({ tokens: apiTokens, readSecret, clock, random: systemRandom, emit });
   const events = new EventHub(clock);
   const metrics = createMetrics(control, { version: "1.2.3", node: "24" });
   const app = createHttpApp({
@@ -57,7 +63,8 @@ export async function serving(): Promise<Serving> {
     metrics,
     access,
     events,
-    hostNames: ["renewd.test"],
+    hostNames: () => made.hostNames,
+    clock,
   });
   const { url, close } = await serveHttp(app, { host: "127.0.0.1", port: 0 });
   const made: Serving = {
@@ -68,6 +75,8 @@ export async function serving(): Promise<Serving> {
     events,
     metrics,
     secrets,
+    told,
+    hostNames: ["renewd.test"],
     health: { alive: true, ready: true, reasons: [] },
     call: (method, path, headers = {}, body) => call(new URL(path, url), method, headers, body),
     [Symbol.asyncDispose]: close,
@@ -79,7 +88,8 @@ export function bearer(role: keyof typeof SECRETS): { readonly authorization: st
   return { authorization: `Bearer ${SECRETS[role]}` };
 }
 
-function call(
+/** Not `fetch`, which lets nobody choose the Host header. */
+export function call(
   url: URL,
   method: string,
   headers: Readonly<Record<string, string>>,

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Sessions } from "../../src/http/sessions.ts";
+import { systemRandom } from "../../src/runtime/random.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { apiTokens, bearer, SECRETS, serving, type Serving } from "./serving.ts";
 
 const JSON_TYPE = { "content-type": "application/json" } as const;
@@ -18,7 +21,7 @@ describe("signing in with an API token", () => {
     const opened = await signIn(server, ` ${SECRETS[role]}\n`);
     expect([opened.status, JSON.parse(opened.body)]).toEqual([200, { role }]);
     expect(opened.headers["set-cookie"]?.[0]).toMatch(
-      /^renewd_session=[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
+      /^renewd_session_\d+=[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
     );
     const cookie = cookieOf(opened);
     expect(await pageAs(server, cookie)).toBe(200);
@@ -108,9 +111,67 @@ describe("a session that was opened with a token", () => {
     expect([foreign.status, await pageAs(server, cookie)]).toEqual([403, 200]);
     const out = await server.call("POST", "/sign-out", { ...JSON_TYPE, cookie, origin: server.url }, "{}");
     expect(out.status).toBe(200);
-    expect(out.headers["set-cookie"]?.[0]).toMatch(/^renewd_session=; Max-Age=0; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(out.headers["set-cookie"]?.[0]).toMatch(
+      /^renewd_session_\d+=; Max-Age=0; Path=\/; HttpOnly; SameSite=Strict$/,
+    );
     expect(await pageAs(server, cookie)).toBe(401);
     expect((await server.call("POST", "/sign-out", { ...JSON_TYPE, ...bearer("viewer") }, "{}")).status).toBe(200);
+  });
+});
+
+describe("a session's cookie", () => {
+  const PROXIED = { host: "renewd.test", origin: "https://renewd.test" } as const;
+
+  it("goes over TLS alone, and is this host's own, where the page came over TLS", async () => {
+    await using server = await serving();
+    const opened = await signIn(server, SECRETS.viewer, PROXIED);
+    expect(opened.headers["set-cookie"]?.[0]).toMatch(
+      /^__Host-renewd_session=[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    );
+    const cookie = cookieOf(opened);
+    const page = async (brought: string) =>
+      (await server.call("GET", "/", { host: PROXIED.host, cookie: brought })).status;
+    expect(await page(cookie)).toBe(200);
+    expect(await page(`renewd_session=planted; ${cookie}`)).toBe(200);
+    const out = await server.call("POST", "/sign-out", { ...JSON_TYPE, ...PROXIED, cookie }, "{}");
+    expect(out.headers["set-cookie"]?.[0]).toMatch(/^__Host-renewd_session=; Max-Age=0; Path=\/; HttpOnly; Secure;/);
+    expect(await page(cookie)).toBe(401);
+  });
+
+  it("leaves that of another daemon on this host alone", async () => {
+    await using one = await serving();
+    await using other = await serving();
+    const cookies = [cookieOf(await signIn(one, SECRETS.viewer)), cookieOf(await signIn(other, SECRETS.operator))];
+    expect(new Set(cookies.map((cookie) => cookie.split("=")[0])).size).toBe(2);
+    for (const server of [one, other]) expect(await pageAs(server, cookies.join("; "))).toBe(200);
+  });
+});
+
+describe("many sessions", () => {
+  it("of one token push out its own oldest, and nobody else's", async () => {
+    await using server = await serving();
+    const operator = cookieOf(await signIn(server, SECRETS.operator));
+    const viewers: string[] = [];
+    for (let count = 0; count < 21; count += 1) viewers.push(cookieOf(await signIn(server, SECRETS.viewer)));
+    const open = await Promise.all(viewers.map((cookie) => pageAs(server, cookie)));
+    expect(open).toEqual([401, ...Array.from({ length: 20 }, () => 200)]);
+    expect(await pageAs(server, operator)).toBe(200);
+  });
+
+  it("of many take the oldest of who has the most, once those that ended are gone", async () => {
+    const clock = new FakeClock();
+    const sessions = new Sessions(clock, systemRandom);
+    const open = (key: string) => sessions.openOn({ key, roleNow: async () => "viewer" });
+    const ended = Array.from({ length: 500 }, (_, of) => open(`ended ${of}`));
+    await clock.advance(12 * 3_600_000);
+    const alone = open("alone");
+    const two = [open("two"), open("two")];
+    const others = Array.from({ length: 997 }, (_, of) => open(`other ${of}`));
+    const isOpen = (session: string) => sessions.groundOf(session) !== undefined;
+    expect(ended.some(isOpen)).toBe(false);
+    expect([alone, ...two, ...others].every(isOpen)).toBe(true);
+    open("one more");
+    expect([alone, ...two, ...others].filter((session) => !isOpen(session))).toEqual([two[0]]);
   });
 });
 

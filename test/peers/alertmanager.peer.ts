@@ -117,9 +117,10 @@ describe("Debian's Alertmanager", () => {
   });
 
   it("shows the graver alert alone when an incident becomes graver", async () => {
-    await tell(started("graver", { severity: "warning" }));
+    const before = started("graver", { severity: "warning" });
+    await tell(before);
     await eventually(() => active("graver"));
-    await tell(started("graver", { severityBefore: "warning", cause: "repeated" }));
+    await tell(started("graver", { labelsBefore: before.labels, cause: "repeated" }));
     const severities = async (): Promise<readonly unknown[]> =>
       ((await active("graver")) ?? []).map(({ labels }) => labels["severity"]);
     await eventually(async () => (await severities()).join() === "critical");

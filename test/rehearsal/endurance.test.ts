@@ -47,6 +47,18 @@ describe("the longest outage that is survived", () => {
     expect(promiseHeld).toBe(true);
   });
 
+  it("of a store is none where the issuer revokes the old token: nobody has the new one yet", async () => {
+    const members = [memberOf({ stores: ["aws", "files"], issuer: { overlap: "none", lists: false } })];
+    const { services } = await run(members, { days: 1 });
+    const [issuer, ...stores] = services;
+    expect(issuer?.survivesMs).toBeGreaterThan(9 * DAY_MS);
+    expect(stores).toHaveLength(2);
+    for (const store of stores) {
+      expect(store).toMatchObject({ token: "flow", survivesMs: 0, sureMs: 0, advice: [] });
+      expect(store.arithmetic.join("\n")).toMatch(/revokes the old token .*\n.*puts the renewal off.* leaves 9 d/);
+    }
+  });
+
   it("says what would make it longer", async () => {
     const { services } = await run([memberOf()], { days: 1 });
     expect(services[0]?.advice.join("\n")).toMatch(
@@ -79,22 +91,25 @@ describe("whatever the settings", () => {
     await fc.assert(
       fc.asyncProperty(
         settings,
-        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.oneof(
+          fc.double({ min: 0, max: 1, noNaN: true }),
+          fc.constantFrom(0, 1, TICK_MS, MINUTE_MS, 7 * MINUTE_MS).map((earlierMs) => ({ earlierMs })),
+        ),
         fc.boolean(),
-        async (options, when, store) => {
+        fc.integer({ min: 1, max: 1e6 }),
+        async (options, when, store, seed) => {
           const member = memberOf(options);
           const terms = new TermsFinder(NOW, TICK_MS).of(member);
           if (terms === undefined) throw new TypeError("it is never due");
           const { sureMs, startsAfterMs } = enduranceOf(terms, store ? member.declared.targets[0] : undefined);
           if (sureMs === 0) return;
-          const outages = [
-            outageOf(store ? "store" : "issuer", store ? "aws" : "flowauth", when * startsAfterMs, sureMs),
-          ];
+          const afterMs = typeof when === "number" ? when * startsAfterMs : startsAfterMs - when.earlierMs;
+          const outages = [outageOf(store ? "store" : "issuer", store ? "aws" : "flowauth", afterMs, sureMs)];
           const days = Math.ceil((2 * terms.lifetimeMs) / DAY_MS);
-          expect((await run([member], { days, outages })).promiseHeld).toBe(true);
+          expect((await run([member], { days, outages, seed })).promiseHeld).toBe(true);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 
@@ -110,7 +125,7 @@ describe("whatever the settings", () => {
         const days = Math.ceil((2 * terms.lifetimeMs) / DAY_MS);
         expect((await run([member], { days, outages })).promiseHeld).toBe(false);
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 });

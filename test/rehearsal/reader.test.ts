@@ -39,6 +39,18 @@ describe("a reader", () => {
     expect(reader.least).toEqual({ at: 85, lifeMs: 15 });
   });
 
+  it("is spared the instant at which the token was ended for a newer one, and no other", () => {
+    const reader = new Reader(10);
+    const token = { expAt: 100 };
+    reader.sees(token, 0);
+    reader.readUntil(50);
+    token.expAt = 50;
+    reader.takesOver({ expAt: 150 }, 50);
+    reader.readUntil(120);
+    expect(reader.least).toEqual({ at: 120, lifeMs: 30 });
+    expect(reader.shortages).toEqual([]);
+  });
+
   it("tells each time in which it got too little, as one for as long as it lasts", () => {
     const reader = new Reader(20);
     reader.sees({ expAt: 100 }, 0);

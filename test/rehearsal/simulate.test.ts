@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import type { TokenView } from "../../src/core/decide.ts";
 import { present } from "../../src/core/present.ts";
+import type { Mint } from "../../src/core/records.ts";
+import type { SimulationReport } from "../../src/core/simulation.ts";
+import { daysFor } from "../../src/simulation/days.ts";
 import { issueOf, memberOf, NOW, outageOf, reportOf, run, viewOf, WORKING_HOURS } from "./bench.ts";
 
 const HOLD_MS = 6 * HOUR_MS;
@@ -67,6 +71,42 @@ describe("a simulation", () => {
     await expect(run([quick], { days: 3_650 })).rejects.toThrow(/take --days \d+ or fewer/);
   });
 
+  it("refuses an outage that it would not see the end of, and says how long would do", async () => {
+    const later = [outageOf("issuer", "flowauth", 100 * DAY_MS, 7 * DAY_MS)];
+    await expect(run([memberOf()], { outages: later })).rejects.toMatchObject({ code: "usage" });
+    await expect(run([memberOf()], { outages: later })).rejects.toThrow(
+      /goes beyond the 90 days .* --days 121 would do/,
+    );
+    const cut = [outageOf("issuer", "flowauth", 80 * DAY_MS, 10 * DAY_MS)];
+    await expect(run([memberOf()], { outages: cut })).rejects.toThrow(/--days 104 would do/);
+    const far = [outageOf("issuer", "flowauth", 5_000 * DAY_MS, DAY_MS)];
+    await expect(run([memberOf()], { outages: far, days: null })).rejects.toThrow(/no more than 3650 can be/);
+  });
+
+  it("looks past every outage where nobody says for how long, and not for longer than is soon done", async () => {
+    const spanOf = ({ fromAt, untilAt }: SimulationReport): number => (untilAt - fromAt) / DAY_MS;
+    const later = [outageOf("issuer", "flowauth", 100 * DAY_MS, 7 * DAY_MS)];
+    expect(spanOf(await run([memberOf()], { outages: later, days: null }))).toBe(121);
+    expect(spanOf(await run([memberOf()], { days: null }))).toBe(90);
+    const quick = memberOf({ lifetimeMs: 20 * MINUTE_MS, target: { holdMs: 10_000, propagationMs: 0 } });
+    const members = Array.from({ length: 60 }, (_, index) => ({
+      ...quick,
+      declared: { ...quick.declared, key: `q${index}` },
+    }));
+    const { days, note } = daysFor(null, members, [], NOW);
+    expect(days).toBe(3);
+    expect(note).toMatch(/^3 days are simulated, for 90 would be \d+ renewals; --days takes more/);
+    expect(daysFor(null, members, [outageOf("issuer", "flowauth", 5 * DAY_MS, DAY_MS)], NOW).days).toBe(7);
+    expect(daysFor(9, members, [], NOW)).toEqual({ days: 9, note: null });
+  });
+
+  it("notes once that a longer life has to be granted, where one is advised", async () => {
+    const { notes } = await run([memberOf(), memberOf({ key: "two" })], {
+      outages: [outageOf("issuer", "flowauth", 5 * DAY_MS, 40 * DAY_MS)],
+    });
+    expect(notes.filter((note) => note.includes("`lifetime` helps if the issuer grants it"))).toHaveLength(1);
+  });
+
   it("notes where the promise is less than it looks", async () => {
     const { notes } = await run([memberOf({ issuer: { overlap: "none" } })], { days: 1 });
     expect(notes.join("\n")).toMatch(/^flow: its issuer revokes the old token/);
@@ -130,6 +170,65 @@ describe("an outage that breaks the promise", () => {
   });
 });
 
+describe("an issuer that revokes the old token at each renewal", () => {
+  const member = memberOf({ issuer: { overlap: "none", lists: false }, stores: ["aws", "files"] });
+
+  it("keeps the promise while each write goes through at once, and says what is not counted", async () => {
+    const { promiseHeld, renewals, targets, notes } = await run([member], { days: 65 });
+    expect({ promiseHeld, renewals: renewals.length }).toEqual({ promiseHeld: true, renewals: 3 });
+    expect(targets.map(({ leastLifeMs }) => leastLifeMs)).toEqual([10 * DAY_MS, 10 * DAY_MS]);
+    expect(notes.join("\n")).toContain("readers may get the revoked token for up to 1 min");
+  });
+
+  it("puts the renewal off while one of the stores is out, so that readers of the other come short, too", async () => {
+    const outages = [outageOf("store", "files", 19 * DAY_MS, 12 * DAY_MS)];
+    const { promiseHeld, targets } = await run([member], { outages });
+    expect(promiseHeld).toBe(false);
+    expect(
+      targets
+        .filter(({ shortages }) => shortages.length > 0)
+        .map(({ target }) => target)
+        .sort(),
+    ).toEqual(["at-aws", "at-files"]);
+  });
+
+  it("leaves readers without a token from a renewal on which is not delivered at once", async () => {
+    const fresh = issueOf(NOW - DAY_MS, 30 * DAY_MS);
+    const behind = reportOf(viewOf(member, fresh), issueOf(NOW - 20 * DAY_MS, 30 * DAY_MS));
+    const outages = [outageOf("store", "files", 0, DAY_MS)];
+    const { targets } = await run([member], { known: behind, outages });
+    const files = targets.find(({ target }) => target === "at-files");
+    expect(files?.shortFromTheStart).toBe(true);
+    expect(files?.shortages[0]?.untilAt).toBeGreaterThanOrEqual(NOW + DAY_MS);
+  });
+});
+
+describe("a target that is empty", () => {
+  const member = memberOf();
+  const known = reportOf(viewOf(member, issueOf(NOW - DAY_MS, 30 * DAY_MS)), null);
+
+  it("is filled at once, and nobody came short", async () => {
+    const { promiseHeld, targets } = await run([member], { known });
+    expect(promiseHeld).toBe(true);
+    expect(targets[0]).toMatchObject({ filledAt: NOW + MINUTE_MS, shortages: [] });
+  });
+
+  it("while its store is out for long breaks the promise, and no setting would have mended that", async () => {
+    const outages = [outageOf("store", "aws", 0, 3 * DAY_MS)];
+    const { promiseHeld, targets, remedies } = await run([member], { known, outages });
+    expect({ promiseHeld, remedies }).toEqual({ promiseHeld: false, remedies: [] });
+    expect(targets[0]?.shortages).toMatchObject([{ fromAt: NOW, untilAt: targets[0]?.filledAt }]);
+  });
+
+  it("that nobody ever fills is told, and the promise is not kept", async () => {
+    const pause = { since: NOW, until: null, reason: null, deliveries: false };
+    const paused = reportOf(viewOf(member, issueOf(NOW - DAY_MS, 30 * DAY_MS), pause), null);
+    const { promiseHeld, targets } = await run([member], { known: paused, days: 5 });
+    expect(promiseHeld).toBe(false);
+    expect(targets).toMatchObject([{ filledAt: null, leastLifeMs: null, shortages: [{ fromAt: NOW }] }]);
+  });
+});
+
 describe("where a simulation begins", () => {
   const HELD = issueOf(NOW - 20 * DAY_MS, 30 * DAY_MS);
   const NEWEST = issueOf(NOW - 5 * DAY_MS, 30 * DAY_MS, 0.5);
@@ -165,4 +264,44 @@ describe("where a simulation begins", () => {
     expect(report.renewals[0]?.at).toBe(NOW + 27 * DAY_MS);
     expect(report.notes).toEqual(["flow: paused, as the state has it"]);
   });
+
+  it("leaves what waits for a person unrenewed, and says so", async () => {
+    const revoking = memberOf({ issuer: { overlap: "none", lists: false } });
+    const fresh = issueOf(NOW, 30 * DAY_MS);
+    const view = viewOf(revoking, fresh);
+    const doubt = mintInDoubt(view);
+    const report = await run([revoking], { days: 40, known: reportOf(doubt, fresh) });
+    expect(report).toMatchObject({ renewals: [], promiseHeld: false });
+    expect(report.notes.join("\n")).toContain("flow: waits for a person");
+  });
+
+  it("notes what is in trouble now, which it takes to be over", async () => {
+    const view = viewOf(member, NEWEST);
+    const last = { code: "issuer_timeout", message: "no", at: NOW } as const;
+    const trouble = { attempts: 3, since: NOW, last, nextTryAt: NOW + HOUR_MS };
+    const failing = { ...view, record: { ...view.record, trouble } };
+    const { notes } = await run([member], { days: 2, known: reportOf(failing, NEWEST) });
+    expect(notes).toContain("flow: in trouble now; the simulation assumes that it is over");
+  });
 });
+
+/** A request of which nobody knows what it made. */
+function mintInDoubt(view: TokenView): TokenView {
+  const mint: Mint = {
+    id: "m1",
+    kind: "renew",
+    cause: "due",
+    baseId: "7",
+    roles: ["runner"],
+    lifetimeMs: 30 * DAY_MS,
+    expAt: NOW + 29 * DAY_MS,
+    chosen: null,
+    known: [],
+    sentAt: NOW - HOUR_MS,
+    settleAt: NOW - HOUR_MS + MINUTE_MS,
+    lookedAt: null,
+    fresh: null,
+    told: null,
+  };
+  return { ...view, record: { ...view.record, mint } };
+}

@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {
   context,
+  type ContextManager,
   propagation,
   type SpanContext,
   SpanStatusCode,
@@ -303,3 +304,21 @@ function begin(left: number): { readonly first: WeakRef<object>; readonly last: 
   );
   return { first: new WeakRef(attributes), last: over.promise };
 }
+
+describe("a context manager that fails", () => {
+  const fails = (): never => {
+    throw new TypeError("no context");
+  };
+
+  it("stops no work, and changes no answer and no failure", async () => {
+    const disable = (): ContextManager => new AsyncLocalStorageContextManager();
+    register();
+    context.disable();
+    context.setGlobalContextManager({ active: fails, with: fails, bind: fails, enable: fails, disable });
+    let runs = 0;
+    expect(await inCall(() => Promise.resolve((runs += 1)))).toBe(1);
+    expect(await tracer.outside(() => Promise.resolve((runs += 1)))).toBe(2);
+    const error = new RenewdError("issuer_timeout", "too late");
+    await expect(inCall(() => Promise.reject(error))).rejects.toBe(error);
+  });
+});

@@ -88,7 +88,7 @@ it("it is brought up to date once, and opened as often as one likes", async () =
   const database = new Database(file, { readonly: true });
   const names = database.prepare("select name from kysely_migration order by name").pluck().all();
   database.close();
-  expect(names).toEqual(["0001-first", "0002-chosen-secrets", "0003-alert-channels"]);
+  expect(names).toEqual(["0001-first", "0002-chosen-secrets", "0003-alert-channels", "0004-last-drifts"]);
 });
 
 it("one of a later version is refused and left as it is", async () => {

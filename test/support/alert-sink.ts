@@ -52,7 +52,7 @@ export class AlertSinks implements AsyncDisposable {
 
   /** YAML under `channels:`; the secrets lie beside the folder of the settings. */
   get channels(): string {
-    return `    hook: { type: webhook, url: "${this.hook.url}", keys: [{ file: ../hook.key }] }
+    return `    hook: { type: webhook, url: "${this.hook.url}", keys: [{ file: ../hook.key }], batch: 20 }
     am: { type: alertmanager, url: "${this.manager.url}", bearer: { file: ../am.bearer }, resend: 20s, lasts: 60s }
     mail:
       type: email

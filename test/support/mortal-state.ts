@@ -15,6 +15,8 @@ const CHANGES: ReadonlySet<string | symbol> = new Set([
   "settle",
   "changeBreaker",
   "tell",
+  "noteChannel",
+  "forgetChannel",
   "stray",
 ]);
 

@@ -19,6 +19,11 @@ function asset(type: string, text: string): Asset {
   return { type, text, tag: `"${hash}"` };
 }
 
+/** The build names a source map, which is not served. */
+function withoutMap(text: string): string {
+  return text.replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n");
+}
+
 /** The style sheet and the scripts. Nothing in them is secret, and the sign-in page needs them: everybody may have them. */
 export function assetRoutes(): Hono<HttpEnv> {
   const assets = new Map([
@@ -27,7 +32,7 @@ export function assetRoutes(): Hono<HttpEnv> {
   ]);
   for (const name of SCRIPTS) {
     const text = readFileSync(new URL(`./assets/${name}.js`, import.meta.url), "utf8");
-    assets.set(`${name}.js`, asset("text/javascript; charset=utf-8", text));
+    assets.set(`${name}.js`, asset("text/javascript; charset=utf-8", withoutMap(text)));
   }
   const routes = new Hono<HttpEnv>();
   routes.get("/:name", (c) => {

@@ -1,15 +1,8 @@
 import { html } from "hono/html";
 import type { CalendarEntry } from "../../core/calendar.ts";
-import type { Instant } from "../../core/duration.ts";
-import {
-  calendarHref,
-  type CalendarQuery,
-  DAY_ROWS,
-  daysOf,
-  type Day,
-  type Month,
-  monthsOf,
-} from "./calendar-query.ts";
+import type { CalendarDay, CalendarDays } from "../../core/calendar-days.ts";
+import { DAY_MS, type Instant, MINUTE_MS } from "../../core/duration.ts";
+import { calendarHref, type CalendarQuery, DAY_ROWS, type Month, monthsOf } from "./calendar-query.ts";
 import type { Html } from "./page.ts";
 import { pager, plural } from "./parts.ts";
 import { dayOf, spoken, timeOfDay } from "./times.ts";
@@ -31,10 +24,10 @@ const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
 const MONTHS = "January February March April May June July August September October November December".split(" ");
 
 /** What is to come, by month and by day, if all goes well. */
-export function calendarBody(entries: readonly CalendarEntry[], query: CalendarQuery, now: Instant): Html {
-  const days = daysOf(entries, query);
-  const all = days.reduce((sum, day) => sum + day.entries.length, 0);
-  const shown = query.day === "" ? days : days.filter(({ date }) => date === query.day);
+export function calendarBody({ days, countedUntilAt }: CalendarDays, query: CalendarQuery, now: Instant): Html {
+  const all = days.reduce((sum, day) => sum + day.count, 0);
+  const shown = query.day === "" ? days : days.filter(({ dayAt }) => dayOf(dayAt) === query.day);
+  const isCut = countedUntilAt < now + query.days * DAY_MS - MINUTE_MS;
   return html`<section class="head" aria-labelledby="headline">
       <h1 id="headline">Calendar</h1>
       <p class="lead">${leadText(all, days, query)}</p>
@@ -42,6 +35,7 @@ export function calendarBody(entries: readonly CalendarEntry[], query: CalendarQ
         As of ${spoken(now)}, if all goes well. Days and times are UTC. The jitter of tokens that are not issued yet is
         not drawn: their renewals show the range in which they lie.
       </p>
+      ${isCut ? html`<p>So much is to come that only what is before ${spoken(countedUntilAt)} is counted.</p>` : ""}
       ${filters(query)}
     </section>
     <section aria-labelledby="months">
@@ -56,10 +50,10 @@ export function calendarBody(entries: readonly CalendarEntry[], query: CalendarQ
     </section>`;
 }
 
-function leadText(all: number, days: readonly Day[], query: CalendarQuery): string {
+function leadText(all: number, days: readonly CalendarDay[], query: CalendarQuery): string {
   if (all === 0) return `Nothing is expected in ${plural(query.days, "day", "days")}.`;
-  const most = days.reduce((a, b) => (b.entries.length > a.entries.length ? b : a));
-  const crowd = most.entries.length >= CROWD ? ` The fullest day is ${most.date} with ${most.entries.length}.` : "";
+  const most = days.reduce((a, b) => (b.count > a.count ? b : a));
+  const crowd = most.count >= CROWD ? ` The fullest day is ${dayOf(most.dayAt)} with ${most.count}.` : "";
   return `${all} ${all === 1 ? "entry" : "entries"} in ${plural(query.days, "day", "days")}.${crowd}`;
 }
 
@@ -71,8 +65,8 @@ function filters({ q, days }: CalendarQuery): Html {
   </form>`;
 }
 
-function monthView({ month, weeks }: Month, days: readonly Day[], query: CalendarQuery, now: Instant): Html {
-  const counts = new Map(days.map(({ date, entries }) => [date, entries.length]));
+function monthView({ month, weeks }: Month, days: readonly CalendarDay[], query: CalendarQuery, now: Instant): Html {
+  const counts = new Map(days.map(({ dayAt, count }) => [dayOf(dayAt), count]));
   const name = `${MONTHS[Number(month.slice(5)) - 1] ?? ""} ${month.slice(0, 4)}`;
   return html`<table class="month">
     <caption>
@@ -108,17 +102,18 @@ function dayCell(date: string | null, count: number, query: CalendarQuery, isTod
   return html`<td class="${tone}${isToday ? " today" : ""}">${inside}</td>`;
 }
 
-function dayView({ date, entries }: Day, query: CalendarQuery, most: number, now: Instant): Html {
+function dayView({ dayAt, count, entries }: CalendarDay, query: CalendarQuery, most: number, now: Instant): Html {
+  const date = dayOf(dayAt);
   const isAlone = query.day !== "";
   const pages = Math.max(1, Math.ceil(entries.length / DAY_ROWS));
   const page = Math.min(query.page, pages);
   const shown = isAlone ? entries.slice((page - 1) * DAY_ROWS, page * DAY_ROWS) : entries.slice(0, most);
-  const rest = isAlone ? 0 : entries.length - shown.length;
-  const weekday = WEEKDAYS[(new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7];
+  const rest = isAlone ? 0 : count - shown.reduce((sum, { more }) => sum + 1 + more, 0);
+  const weekday = WEEKDAYS[(new Date(dayAt).getUTCDay() + 6) % 7];
   return html`<section class="day" id="day-${date}" aria-labelledby="name-${date}">
     <h3 id="name-${date}">
       <time datetime="${date}">${weekday} ${date}</time>
-      <span class="dim">${date === dayOf(now) ? "today, " : ""}${plural(entries.length, "entry", "entries")}</span>
+      <span class="dim">${date === dayOf(now) ? "today, " : ""}${plural(count, "entry", "entries")}</span>
     </h3>
     <ul class="agenda">
       ${shown.map(entryRow)}
@@ -129,14 +124,14 @@ function dayView({ date, entries }: Day, query: CalendarQuery, most: number, now
 }
 
 function entryRow(entry: CalendarEntry): Html {
-  const { token, name, issuer, what, deadlineAt, reason } = entry;
+  const { token, name, issuer, what, deadlineAt, reason, more } = entry;
   return html`<li>
     <span class="at">${rangeText(entry)}</span>
     <span>
       <a href="/tokens/${token}">${token}</a>
       <span class="dim">${name === token ? "" : `${name} `}at ${issuer}</span>:
       ${WHAT[what]}${deadlineAt === null ? "" : html`, by ${spoken(deadlineAt)} at the latest`}
-      <span class="dim">${reason}</span>
+      <span class="dim">${reason}${more === 0 ? "" : `; and ${more} more on this day`}</span>
     </span>
   </li>`;
 }

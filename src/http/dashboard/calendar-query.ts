@@ -1,4 +1,4 @@
-import type { CalendarEntry } from "../../core/calendar.ts";
+import type { DaysAsked } from "../../core/calendar-days.ts";
 import { DAY_MS, type Instant } from "../../core/duration.ts";
 import { dayOf } from "./times.ts";
 
@@ -22,9 +22,22 @@ export function readCalendarQuery(asked: (name: string) => string | undefined): 
     const text = asked(name) ?? "";
     return /^[1-9]\d{0,5}$/.test(text) ? Math.min(Number(text), most) : usual;
   };
-  const day = /^\d{4}-\d\d-\d\d$/.test(asked("day") ?? "") ? (asked("day") ?? "") : "";
+  const day = isDay(asked("day") ?? "") ? (asked("day") ?? "") : "";
   const q = (asked("q") ?? "").slice(0, 200).trim();
   return { days: number("days", DAYS_DEFAULT, DAYS_MAX), q, day, page: number("page", 1, 999_999) };
+}
+
+function isDay(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(midnightOf(text));
+}
+
+function midnightOf(day: string): Instant {
+  return Date.parse(`${day}T00:00:00Z`);
+}
+
+export function daysAskedBy({ days, q, day }: CalendarQuery): DaysAsked {
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  return { days, words, dayAt: day === "" ? null : midnightOf(day) };
 }
 
 export function calendarHref(query: CalendarQuery, changes: Partial<CalendarQuery> = {}): string {
@@ -32,23 +45,6 @@ export function calendarHref(query: CalendarQuery, changes: Partial<CalendarQuer
   const asked = Object.entries({ ...query, ...changes }).filter(([name, value]) => value !== usual.get(name));
   const params = new URLSearchParams(asked.map(([name, value]) => [name, String(value)])).toString();
   return params === "" ? "/calendar" : `/calendar?${params}`;
-}
-
-export interface Day {
-  /** `2026-07-01`. */
-  readonly date: string;
-  readonly entries: readonly CalendarEntry[];
-}
-
-/** The days on which something is expected, in order. */
-export function daysOf(entries: readonly CalendarEntry[], { q }: CalendarQuery): readonly Day[] {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
-  const fitting = entries.filter(({ token, name, issuer }) => {
-    const text = `${token}\n${name}\n${issuer}`.toLowerCase();
-    return words.every((word) => text.includes(word));
-  });
-  const days = Map.groupBy(fitting, ({ at }) => dayOf(at));
-  return [...days].map(([date, of]) => ({ date, entries: of })).sort((a, b) => (a.date < b.date ? -1 : 1));
 }
 
 export interface Month {

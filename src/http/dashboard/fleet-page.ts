@@ -1,9 +1,9 @@
 import { html } from "hono/html";
-import { formatDuration } from "../../core/duration.ts";
-import type { StatusReport } from "../../core/status.ts";
+import { compareTexts, dangerAt } from "../../core/danger.ts";
+import { formatDuration, type Instant } from "../../core/duration.ts";
+import type { StatusReport, TokenStatus } from "../../core/status.ts";
 import { createdView } from "./created-view.ts";
 import { daemonView } from "./daemon-view.ts";
-import { attentionOf, compareTexts, firstInDanger } from "./danger.ts";
 import { fleetHref, type FleetQuery, isNarrowed, PAGE_ROWS, selectTokens, SHOWN, SORTS } from "./fleet-query.ts";
 import { fleetRow } from "./fleet-row.ts";
 import type { Html } from "./page.ts";
@@ -40,6 +40,30 @@ export function headline(report: StatusReport): string {
   const attention = attentionOf(report).length;
   if (attention === 0) return "renewd needs attention";
   return attention === 1 ? "one token needs attention" : `${attention} tokens need attention`;
+}
+
+function attentionOf({ tokens }: StatusReport): readonly TokenStatus[] {
+  return tokens.filter((token) => !token.ok);
+}
+
+interface First {
+  readonly token: string;
+  readonly target: string | null;
+  readonly at: Instant;
+}
+
+/** Whose readers are in danger first, of these tokens. */
+function firstInDanger(tokens: readonly TokenStatus[]): First | undefined {
+  let first: First | undefined;
+  for (const token of tokens) {
+    const at = dangerAt(token);
+    if (at === null || (first !== undefined && first.at <= at)) continue;
+    const found = token.targets.find(
+      (each) => each.deadlineAt === at || each.conditions.some((c) => c.dangerAt === at),
+    );
+    first = { token: token.token, target: found?.target ?? null, at };
+  }
+  return first;
 }
 
 /** How long there is. */

@@ -1,6 +1,6 @@
 /** Which tokens of the fleet are shown, in what order: what the address asks for. */
 import type { TokenStatus } from "../../core/status.ts";
-import { compareInstants, compareTexts, orderByDanger } from "./danger.ts";
+import { byDanger, compareInstants, compareTexts } from "../../core/danger.ts";
 
 export const SHOWN = ["all", "attention", "ok", "paused"] as const;
 export const SORTS = ["danger", "renewal", "expiry", "name"] as const;
@@ -85,7 +85,7 @@ const ordered = new WeakMap<Tokens, Map<Sort, Tokens>>();
 function inOrder(tokens: Tokens, sort: Sort): Tokens {
   const known = ordered.get(tokens) ?? new Map<Sort, Tokens>();
   ordered.set(tokens, known);
-  const found = known.get(sort) ?? (sort === "danger" ? orderByDanger(tokens) : tokens.toSorted(ORDERS[sort]));
+  const found = known.get(sort) ?? (sort === "danger" ? byDanger(tokens) : tokens.toSorted(ORDERS[sort]));
   known.set(sort, found);
   return found;
 }

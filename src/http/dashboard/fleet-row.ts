@@ -1,7 +1,7 @@
 import { html } from "hono/html";
+import { dangerAt, openConditions } from "../../core/danger.ts";
 import type { Instant } from "../../core/duration.ts";
 import type { TokenStatus } from "../../core/status.ts";
-import { dangerAt, openIncidents } from "./danger.ts";
 import type { Html } from "./page.ts";
 import { badge, row } from "./parts.ts";
 import { miniTimeline } from "./timeline.ts";
@@ -24,14 +24,14 @@ export function fleetRow(token: TokenStatus, now: Instant): Html {
     <div class="how">${badge(tokenTone(token), TOKEN_STATES[token.state])} ${worst(token)}</div>
     <dl class="times">
       ${row("renewal", schedule === null ? "as soon as possible" : whenShort(schedule.renewAt, now))}
-      ${row("deadline", Number.isFinite(danger) ? whenShort(danger, now) : "none known")}
+      ${row("deadline", danger === null ? "none known" : whenShort(danger, now))}
     </dl>
     <div class="where">${miniTimeline(token, now)} ${targets(token)}</div>
   </li>`;
 }
 
 function worst(token: TokenStatus): Html | "" {
-  const [first, ...more] = openIncidents(token);
+  const [first, ...more] = openConditions(token);
   if (first === undefined) return "";
   const { severity, reason, target, message } = first;
   return html`<p class="why">

@@ -1,13 +1,13 @@
 import { html } from "hono/html";
+import type { PlacedCondition } from "../../core/danger.ts";
 import type { Instant } from "../../core/duration.ts";
-import type { OpenIncident } from "./danger.ts";
 import type { Html } from "./page.ts";
 import { badge, prose, row } from "./parts.ts";
 import { when } from "./times.ts";
 import { SEVERITY_TONES } from "./words.ts";
 
 /** The five things that an alert says too: who, until when, why, what renewd does, what you do. */
-export function incidentView(incident: OpenIncident, now: Instant): Html {
+export function incidentView(incident: PlacedCondition, now: Instant): Html {
   const { severity, reason, target, message, next, action, dangerAt, expAt } = incident;
   const tone = SEVERITY_TONES[severity];
   return html`<article class="card ${tone}">

@@ -3,31 +3,31 @@ import type { Control } from "../../core/control.ts";
 import { RenewdError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Access } from "../access.ts";
+import type { FleetReads } from "../fleet-reads.ts";
 import { allow, type HttpEnv } from "../guard.ts";
 import { calendarBody } from "./calendar-page.ts";
-import { readCalendarQuery } from "./calendar-query.ts";
+import { daysAskedBy, readCalendarQuery } from "./calendar-query.ts";
 import { fleetBody, headline } from "./fleet-page.ts";
 import { readFleetQuery } from "./fleet-query.ts";
 import { HISTORY_ROWS, HISTORY_ROWS_MAX } from "./history-view.ts";
 import { pageAnswer } from "./page.ts";
-import { sharedStatus } from "./shared-status.ts";
 import { tokenBody } from "./token-page.ts";
 
 export interface DashboardDeps {
   readonly control: Control;
+  readonly reads: Pick<FleetReads, "report" | "calendarDays">;
   readonly access: Access;
-  /** By which the status is kept for a moment; without it, it is shared only by those who ask at once. */
-  readonly clock?: Pick<Clock, "now" | "monotonicMs">;
+  /** Without it, a page is as of the status. */
+  readonly clock?: Pick<Clock, "now"> | undefined;
 }
 
 /** What people see: three views, each of them whole without a script. */
-export function dashboardRoutes({ control, access, clock }: DashboardDeps): Hono<HttpEnv> {
+export function dashboardRoutes({ control, reads, access, clock }: DashboardDeps): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   const read = allow(access, "viewer", "operator");
-  const report = sharedStatus(control, clock);
 
   routes.get("/", read, async (c) => {
-    const found = await report();
+    const found = await reads.report();
     const body = fleetBody(
       found,
       readFleetQuery((name) => c.req.query(name)),
@@ -39,23 +39,22 @@ export function dashboardRoutes({ control, access, clock }: DashboardDeps): Hono
   routes.get("/tokens/:token", read, async (c) => {
     const key = keyOf(c);
     const historyRows = c.req.query("history") === String(HISTORY_ROWS_MAX) ? HISTORY_ROWS_MAX : HISTORY_ROWS;
-    const [now, token, history, plan] = await Promise.all([
-      clock?.now() ?? report().then(({ at }) => at),
+    const [now, token, plan, history] = await Promise.all([
+      clock?.now() ?? reads.report().then(({ at }) => at),
       control.tokenStatus(key),
+      control.planOf(key),
       control.history(key, historyRows),
-      control.plan(),
     ]);
-    const entry = plan.find((each) => each.token === key) ?? null;
     const acts = c.get("role") === "operator";
-    const body = tokenBody({ token, plan: entry, history, historyRows, now, acts });
+    const body = tokenBody({ token, plan, history, historyRows, now, acts });
     return pageAnswer(200, { title: key, role: c.get("role"), view: "token", live: { tokens: 1 }, body });
   });
 
   routes.get("/calendar", read, async (c) => {
     const query = readCalendarQuery((name) => c.req.query(name));
-    const [entries, { at, tokens }] = await Promise.all([control.calendar(query.days), report()]);
+    const [calendar, { at, tokens }] = await Promise.all([reads.calendarDays(daysAskedBy(query)), reads.report()]);
     const live = { tokens: Math.max(tokens.length, 1_000) };
-    const body = calendarBody(entries, query, at);
+    const body = calendarBody(calendar, query, at);
     return pageAnswer(200, { title: "Calendar", role: c.get("role"), view: "calendar", live, body });
   });
   return routes;

@@ -1,10 +1,10 @@
 import { html } from "hono/html";
+import { openConditions } from "../../core/danger.ts";
 import type { Instant } from "../../core/duration.ts";
 import type { PlanEntry } from "../../core/plan.ts";
 import type { HistoryEntry } from "../../core/state-store.ts";
 import type { IssuedStatus, TokenStatus } from "../../core/status.ts";
 import { actionsView, dialogsView } from "./actions-view.ts";
-import { openIncidents } from "./danger.ts";
 import { historyView } from "./history-view.ts";
 import { incidentView } from "./incident-view.ts";
 import type { Html } from "./page.ts";
@@ -16,7 +16,7 @@ import { TOKEN_STATES, tokenTone } from "./words.ts";
 
 export interface TokenView {
   readonly token: TokenStatus;
-  readonly plan: PlanEntry | null;
+  readonly plan: PlanEntry;
   readonly history: readonly HistoryEntry[];
   /** How many were asked for. */
   readonly historyRows: number;
@@ -28,7 +28,7 @@ export interface TokenView {
 /** All there is to know of one token: how it is and what to do first, the rest below. */
 export function tokenBody(view: TokenView): Html {
   const { token, now, acts } = view;
-  const incidents = openIncidents(token);
+  const incidents = openConditions(token);
   return html`<section class="head ${token.ok ? "good" : "bad"}" aria-labelledby="headline">
       <h1 id="headline">${token.token}</h1>
       <p class="lead">${badge(tokenTone(token), TOKEN_STATES[token.state])}</p>
@@ -107,8 +107,7 @@ function pauseText({ since, until, reason, deliveries }: NonNullable<TokenStatus
   }${deliveries ? " (targets are put right all the same)" : ""}`;
 }
 
-function planView(plan: PlanEntry | null): Html | "" {
-  if (plan === null) return "";
+function planView(plan: PlanEntry): Html {
   return html`<section aria-labelledby="plan">
     <h2 id="plan">Schedule</h2>
     <p>${plan.action}: ${plan.reason}</p>

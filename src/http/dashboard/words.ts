@@ -1,6 +1,7 @@
 /** What a state is called on the page, and how it looks: a mark and a word beside the colour, which not everybody sees. */
 import type { CreatedStatus } from "../../core/created-status.ts";
 import type { Severity } from "../../core/incidents.ts";
+import { isCritical } from "../../core/danger.ts";
 import type { TargetState, TargetStatus, TokenState, TokenStatus } from "../../core/status.ts";
 
 export type Tone = "good" | "busy" | "warn" | "bad" | "still";
@@ -54,9 +55,4 @@ export function tokenTone(token: TokenStatus): Tone {
 export function targetTone(target: TargetStatus): Tone {
   if (target.ok) return target.state === "ok" ? "good" : "busy";
   return target.conditions.some(({ severity }) => severity === "critical") ? "bad" : "warn";
-}
-
-export function isCritical({ conditions, targets }: TokenStatus): boolean {
-  const all = [...conditions, ...targets.flatMap((target) => target.conditions)];
-  return all.some(({ severity }) => severity === "critical");
 }

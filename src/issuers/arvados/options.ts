@@ -16,11 +16,20 @@ export const scope: z.ZodType<string, string> = z
   .regex(SCOPE_FORM, 'expected `all` or a method and a path, such as "GET /arvados/v1/collections"');
 
 const presetSchema = z.strictObject({
-  reason: z.string().min(1).max(500),
+  reason: z.string().min(1).max(500).describe("Why such a token is needed."),
   scopes: z
-    .array(z.union([scope, z.strictObject({ scope, reason: z.string().min(1).max(500) })]))
+    .array(
+      z.union([
+        scope,
+        z.strictObject({
+          scope: scope.describe("A method and a path."),
+          reason: z.string().min(1).max(500).describe("Why it is needed."),
+        }),
+      ]),
+    )
     .min(1)
-    .max(200),
+    .max(200)
+    .describe("What it may do: `GET /arvados/v1/collections`, or with the reason."),
 });
 
 export interface ArvadosOptions extends Connection {
@@ -32,13 +41,14 @@ export interface ArvadosOptions extends Connection {
 
 export const optionsSchema: z.ZodType<ArvadosOptions> = z
   .strictObject({
-    url: baseUrl,
-    token: secretRef,
+    url: baseUrl.describe("The cluster's controller; with a LoginCluster, that one's."),
+    token: secretRef.describe("SystemRootToken, or a token of an administrator or of the tokens' own user."),
     presets: z
       .record(z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,74}$/, "expected a short name"), presetSchema)
-      .default({}),
+      .default({})
+      .describe("Roles of your own, beside those that `renewd presets` shows."),
     ...connectionFields,
-    max_response: size.prefault("64MiB"),
+    max_response: size.prefault("64MiB").describe("The largest answer that is read."),
   })
   .superRefine(({ presets, url }, context) => {
     if (url.endsWith("/arvados/v1")) {

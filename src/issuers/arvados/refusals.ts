@@ -1,6 +1,8 @@
 import { type ErrorCode, RenewdError } from "../../core/errors.ts";
 import type { HttpResponse } from "../../core/ports.ts";
-import { clean, isJson, parseObject, readRetryAfter, readText } from "../answers.ts";
+import { clean } from "../../core/foreign-words.ts";
+import { readRetryAfter } from "../../core/retry-after.ts";
+import { isJson, parseObject, readText } from "../answers.ts";
 
 /** The calls of Arvados' API that renewd makes; also their names in metrics and events. */
 export type CallName = "config" | "current" | "user" | "list" | "create" | "extend" | "delete" | "logout";
@@ -36,8 +38,7 @@ export async function readRefusal(response: HttpResponse, now: number, sent: rea
 /** A secret may come back cut short or escaped, so every run as long as half a secret goes too. */
 function withoutSecrets(words: string, sent: readonly string[]): string {
   const written = sent.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]);
-  const longestFirst = [...new Set(written)].sort((a, b) => b.length - a.length);
-  return clean(clean(words, longestFirst).replace(/[0-9A-Za-z]{24,}/g, "[redacted]"));
+  return clean(clean(words, written).replace(/[0-9A-Za-z]{24,}/g, "[redacted]"));
 }
 
 /** Statuses by which a server says that it did not carry the request out (RFC 9110 §15.4 and §15.5, RFC 6585). */

@@ -34,14 +34,18 @@ export const requestSchema: z.ZodType<ArvadosRequest> = z
         /^(?:root|[0-9a-z]{5}-tpzed-[0-9a-z]{15})$/,
         "expected root or a user's uuid, such as zzzzz-tpzed-0123456789abcde",
       )
-      .default("root"),
-    role: z.string().min(1).max(75).optional(),
-    scopes: z.array(scope).min(1).max(200).optional(),
-    lifetime: duration(MINUTE_MS).optional(),
-    strategy: z.enum(["replace", "extend"]).optional(),
-    force: z.boolean().default(false),
-    retire: z.boolean().default(false),
-    form: z.enum(["v2", "v1"]).default("v2"),
+      .default("root")
+      .describe("Whose token it is: `root`, or a uuid."),
+    role: z.string().min(1).max(75).optional().describe("A preset, instead of `scopes`."),
+    scopes: z.array(scope).min(1).max(200).optional().describe("What it may do; `[all]` is everything."),
+    lifetime: duration(MINUTE_MS).optional().describe("How long it is to live; left out: without an end."),
+    strategy: z
+      .enum(["replace", "extend"])
+      .optional()
+      .describe("A new token, or a later end of the same; by what it is for when left out."),
+    force: z.boolean().default(false).describe("Allows what is refused otherwise, as harmful."),
+    retire: z.boolean().default(false).describe("End the old token once no reader can use it any more."),
+    form: z.enum(["v2", "v1"]).default("v2").describe("`v2/uuid/secret`, or the bare secret."),
   })
   .superRefine((request, context) => {
     if ((request.role === undefined) === (request.scopes === undefined)) {

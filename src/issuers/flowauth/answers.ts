@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { HttpResponse } from "../../core/ports.ts";
-import { clean, isJson, parseObject, readRetryAfter, readText } from "../answers.ts";
+import { clean } from "../../core/foreign-words.ts";
+import { readRetryAfter } from "../../core/retry-after.ts";
+import { isJson, parseObject, readText } from "../answers.ts";
 
 const MOST_REFUSAL_BYTES = 64 * 1024;
 

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Instant, MINUTE_MS, parseInstant } from "../../core/duration.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import type { IssuerContext, IssuerType, SecretRef } from "../../core/ports.ts";
 import { createFlowAuth } from "./issuer.ts";
 import { duration, secretRef } from "../fields.ts";
@@ -26,9 +27,9 @@ const instant: z.ZodType<number, string> = z.string().transform((text, context) 
 
 /** Loopback only: this server speaks plain HTTP. */
 const loopback: z.ZodType<ListenAddress, string> = z.string().transform((text, context) => {
-  const found = /^(127(?:\.\d{1,3}){3}|localhost|\[::1\]):(\d{1,5})$/.exec(text.trim());
-  const port = Number(found?.[2]);
-  if (found?.[1] !== undefined && port >= 1 && port <= 65_535) return { host: found[1].replace(/[[\]]/g, ""), port };
+  const [, host = "", digits] = /^(\S+):(\d{1,5})$/.exec(text.trim()) ?? [];
+  const port = Number(digits);
+  if (isLoopback(host) && port >= 1 && port <= 65_535) return { host: host.replace(/[[\]]/g, ""), port };
   const message =
     "expected a loopback address with a port, such as 127.0.0.1:8081; `renewd issuer serve` serves others";
   context.issues.push({ code: "custom", input: text, message });
@@ -66,7 +67,11 @@ export interface EmbeddedOptions {
   readonly seed: EmbeddedSeed;
 }
 
-const cappedFields = { name: nameText, max_life: duration(MINUTE_MS), latest: instant.optional() };
+const cappedFields = {
+  name: nameText.describe("As requests name it."),
+  max_life: duration(MINUTE_MS).describe("The longest life of its tokens; a request has to be shorter."),
+  latest: instant.optional().describe("The latest instant at which one may end."),
+};
 
 function capped(fields: { name: string; max_life: number; latest?: number | undefined }): Capped {
   return { name: fields.name, maxLifeMs: fields.max_life, latestAt: fields.latest ?? null };
@@ -75,27 +80,34 @@ function capped(fields: { name: string; max_life: number; latest?: number | unde
 const seedServer = z.strictObject(cappedFields).transform(capped);
 
 const seedRole = z
-  .strictObject({ server: nameText, ...cappedFields, scopes: z.array(z.string().min(1).max(512)).default([]) })
+  .strictObject({
+    server: nameText.describe("The server that it is a role of."),
+    ...cappedFields,
+    scopes: z.array(z.string().min(1).max(512)).default([]).describe("What it lets its bearer do."),
+  })
   .transform((role) => ({ ...capped(role), server: role.server, scopes: role.scopes }));
 
 const seedUser = z.strictObject({
-  name: nameText,
-  admin: z.boolean().default(false),
-  password: secretRef.optional(),
-  roles: z.array(z.strictObject({ server: nameText, role: nameText })).default([]),
+  name: nameText.describe("The name to sign in with."),
+  admin: z.boolean().default(false).describe("May it administer the issuer?"),
+  password: secretRef.optional().describe("Generated where left out."),
+  roles: z
+    .array(z.strictObject({ server: nameText.describe("A server's name."), role: nameText.describe("A role's name.") }))
+    .default([])
+    .describe("The roles that it may put into its tokens."),
 });
 
 const seedSchema = z.strictObject({
-  servers: z.array(seedServer).default([]),
-  roles: z.array(seedRole).default([]),
-  users: z.array(seedUser).default([]),
+  servers: z.array(seedServer).default([]).describe("What tokens are for."),
+  roles: z.array(seedRole).default([]).describe("What tokens may do."),
+  users: z.array(seedUser).default([]).describe("Who may sign in."),
 });
 
 const optionsSchema: z.ZodType<EmbeddedOptions> = z.strictObject({
-  listen: loopback.prefault("127.0.0.1:8081"),
-  db: z.string().min(1),
-  username: nameText.default("flowbot"),
-  seed: seedSchema.prefault({}),
+  listen: loopback.prefault("127.0.0.1:8081").describe("Where it is served; on this machine only."),
+  db: z.string().min(1).describe("Its own database. Keys and the generated password are put beside it."),
+  username: nameText.default("flowbot").describe("The user that renewd signs in as; its password is generated."),
+  seed: seedSchema.prefault({}).describe("What it knows at its first start."),
 });
 
 /** `http://127.0.0.1:8081`; an IPv6 address gets its brackets back. */

@@ -17,13 +17,17 @@ export interface FlowAuthOptions extends Connection {
 }
 
 export const optionsSchema: z.ZodType<FlowAuthOptions> = z.strictObject({
-  url: baseUrl,
-  username: nameText,
-  password: secretRef,
-  totp: secretRef.optional(),
-  public_keys: z.array(secretRef).min(1).max(16),
+  url: baseUrl.describe("Where FlowAuth lives. A path is allowed, a user or a query is not."),
+  username: nameText.describe("The service user that renewd signs in as; the tokens are its own."),
+  password: secretRef.describe("Its password."),
+  totp: secretRef.optional().describe("The base32 secret of its two-factor authentication, where it has one."),
+  public_keys: z
+    .array(secretRef)
+    .min(1)
+    .max(16)
+    .describe("PEM, or base64 of PEM, as FlowAPI's `PUBLIC_JWT_SIGNING_KEY`. Several while one replaces another."),
   ...connectionFields,
-  max_response: size.prefault("64MiB"),
+  max_response: size.prefault("64MiB").describe("The largest answer that is read."),
 });
 
 export interface FlowAuthRequest {
@@ -33,9 +37,9 @@ export interface FlowAuthRequest {
 }
 
 export const requestSchema: z.ZodType<FlowAuthRequest> = z.strictObject({
-  server: nameText,
-  roles: z.array(nameText).min(1).max(200),
-  lifetime: duration(MINUTE_MS),
+  server: nameText.describe("The server that the token is for, by name."),
+  roles: z.array(nameText).min(1).max(200).describe("Its roles, by name: exactly these."),
+  lifetime: duration(MINUTE_MS).describe("How long it is to live: less than the limits of server and roles."),
 });
 
 /** FlowAuth counts lifetimes in whole minutes, so what is asked for, and compared with, is rounded down to them. */

@@ -1,7 +1,9 @@
 import { RenewdError } from "../../core/errors.ts";
 import type { HttpRequest, HttpResponse, IssuerContext } from "../../core/ports.ts";
 import type { SecretText } from "../../core/secret-text.ts";
-import { clean, isJson, parseObject, readRetryAfter, readText } from "../answers.ts";
+import { clean } from "../../core/foreign-words.ts";
+import { readRetryAfter } from "../../core/retry-after.ts";
+import { isJson, parseObject, readText } from "../answers.ts";
 import { calledOff } from "../shared-work.ts";
 import { Transport } from "../transport.ts";
 import { unsent } from "../unsent.ts";

@@ -1,4 +1,6 @@
-import { clean, parseObject, readRetryAfter } from "../answers.ts";
+import { clean } from "../../core/foreign-words.ts";
+import { readRetryAfter } from "../../core/retry-after.ts";
+import { parseObject } from "../answers.ts";
 
 /** An answer that is not a success, as far as it says something. */
 export interface Refusal {

@@ -72,28 +72,41 @@ const endpoint: z.ZodType<string, string> = z.string().transform((text, context)
 
 export const optionsSchema: z.ZodType<OAuth2Options> = z
   .strictObject({
-    issuer: endpoint.optional(),
-    token_endpoint: endpoint.optional(),
-    jwks_uri: endpoint.optional(),
-    introspection_endpoint: endpoint.optional(),
-    revocation_endpoint: endpoint.optional(),
-    client_id: word,
-    auth: z.enum(AUTH).default("client_secret_basic"),
-    client_secret: secretRef.optional(),
-    private_key: secretRef.optional(),
-    alg: z.enum(ALGORITHMS).optional(),
-    key_id: word.optional(),
-    audience_of_assertion: word.optional(),
-    verify: z.enum(VERIFY).default("auto"),
+    issuer: endpoint.optional().describe("As the server writes it; finds the endpoints."),
+    token_endpoint: endpoint.optional().describe("Given, nothing is looked up."),
+    jwks_uri: endpoint.optional().describe("Where the server's keys are, instead of what was found."),
+    introspection_endpoint: endpoint
+      .optional()
+      .describe("Where a token can be asked about, instead of what was found."),
+    revocation_endpoint: endpoint.optional().describe("Where a token can be ended, instead of what was found."),
+    client_id: word.describe("As the server knows renewd."),
+    auth: z.enum(AUTH).default("client_secret_basic").describe("How the client proves itself."),
+    client_secret: secretRef.optional().describe("For `client_secret_basic` and `client_secret_post`."),
+    private_key: secretRef.optional().describe("For `private_key_jwt`: PKCS#8 in PEM, or a JWK."),
+    alg: z
+      .enum(ALGORITHMS)
+      .optional()
+      .describe("How the assertion of `private_key_jwt` is signed; by the kind of the key by default."),
+    key_id: word.optional().describe("Its `kid`."),
+    audience_of_assertion: word.optional().describe("Its `aud`; the issuer, else the token endpoint, by default."),
+    verify: z
+      .enum(VERIFY)
+      .default("auto")
+      .describe("How a token is proved; `auto` by the server's keys where it publishes any."),
     algorithms: z
       .array(z.enum(ALGORITHMS))
       .min(1)
-      .default([...ALGORITHMS]),
-    subject: word.optional(),
-    ignore_scopes: z.array(word).max(50).default([]),
-    overlap: z.enum(["kept", "none"]).default("kept"),
+      .default([...ALGORITHMS])
+      .describe("By which a token may be signed."),
+    subject: word.optional().describe("What `sub` must be; without it the token's client is held against `client_id`."),
+    ignore_scopes: z
+      .array(word)
+      .max(50)
+      .default([])
+      .describe("Scopes that the server adds unasked and that do not matter."),
+    overlap: z.enum(["kept", "none"]).default("kept").describe("`none` where a new grant revokes the old token."),
     ...connectionFields,
-    max_response: size.prefault("1MiB"),
+    max_response: size.prefault("1MiB").describe("The largest answer that is read."),
   })
   .superRefine((options, context) => {
     for (const [field, message] of contradictions(options))
@@ -147,12 +160,17 @@ const resource = word.refine((text) => URL.canParse(text) && !text.includes("#")
 const parameterName = word.refine((name) => !OWN_PARAMETERS.has(name), "renewd sets this parameter itself");
 
 export const requestSchema: z.ZodType<OAuth2Request> = z.strictObject({
-  scope: z.array(scope).max(200).default([]),
-  audience: word.optional(),
-  resource: resource.optional(),
-  lifetime: duration(MINUTE_MS).optional(),
-  parameters: z.record(parameterName, z.string().max(2_000)).default({}),
-  retire: z.boolean().default(false),
+  scope: z.array(scope).max(200).default([]).describe("What it is to be able to do; each is a role of the token."),
+  audience: word.optional().describe("Sent as `audience`."),
+  resource: resource.optional().describe("Sent as `resource` (RFC 8707)."),
+  lifetime: duration(MINUTE_MS)
+    .optional()
+    .describe("What the server grants: it cannot be asked for, and the settings reckon with it."),
+  parameters: z
+    .record(parameterName, z.string().max(2_000))
+    .default({})
+    .describe("Whatever else the server wants in the form."),
+  retire: z.boolean().default(false).describe("Revoke the old token once no reader can use it any more."),
 });
 
 /** What a request sends besides its scopes. */

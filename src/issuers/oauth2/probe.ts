@@ -1,5 +1,5 @@
+import { clean } from "../../core/foreign-words.ts";
 import type { TokenRequest } from "../../core/token.ts";
-import { clean } from "../answers.ts";
 import type { Client } from "./client.ts";
 import type { Discovery, Server } from "./discovery.ts";
 import type { IssuerKeys } from "./keys.ts";

@@ -1,4 +1,5 @@
 /** Addresses to which a client's secret may go. */
+import { isLoopback } from "../../core/loopback.ts";
 
 /** https, or plain http to this machine: no network carries it. No user (it would be a secret in a URL) and no fragment. */
 export function isFit(text: string): boolean {
@@ -7,8 +8,8 @@ export function isFit(text: string): boolean {
   return url.protocol === "https:" || isPlain(text);
 }
 
-/** Plain http to loopback (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */
+/** Plain http to loopback. */
 export function isPlain(text: string): boolean {
   const url = URL.parse(text);
-  return url?.protocol === "http:" && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  return url?.protocol === "http:" && isLoopback(url.hostname);
 }

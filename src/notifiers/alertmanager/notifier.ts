@@ -1,4 +1,4 @@
-import type { Alert } from "../../core/alert.ts";
+import { type Alert, areSame } from "../../core/alert.ts";
 import type { AlertNotifier, NotifierContext } from "../../core/ports.ts";
 import { Transport } from "../transport.ts";
 import { labelsOf, type PostableAlert, toPostable } from "./alerts.ts";
@@ -41,15 +41,16 @@ class Alertmanager implements AlertNotifier {
     return this.#transport.close();
   }
 
-  /** The alert; and the end of the one that it was before, for with another severity it is another alert there. */
+  /** The alert; and the end of the one that it was before, for with other labels it is another alert there. */
   #toPost(alert: Alert): readonly PostableAlert[] {
     const now = this.#context.clock.now();
     const isFiring = alert.status === "firing";
     const endsAt = isFiring ? now + this.#context.options.lasts : Math.min(alert.resolvedAt ?? now, now);
-    const told = toPostable(alert, labelsOf(alert), endsAt);
-    if (alert.severityBefore === null) return [told];
-    const before = labelsOf({ labels: { ...alert.labels, severity: alert.severityBefore } });
-    return [toPostable(alert, before, now), told];
+    const labels = labelsOf(alert);
+    const told = toPostable(alert, labels, endsAt);
+    if (alert.labelsBefore === null) return [told];
+    const before = labelsOf({ labels: alert.labelsBefore });
+    return areSame(before, labels) ? [told] : [toPostable(alert, before, now), told];
   }
 
   async #authorization(signal: AbortSignal): Promise<{

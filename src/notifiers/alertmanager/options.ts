@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DAY_MS, HOUR_MS, SECOND_MS } from "../../core/duration.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import type { SecretRef } from "../../core/ports.ts";
-import { type Connection, connectionFields, duration, isLoopback, plainUrl, secretRef } from "../fields.ts";
+import { type Connection, connectionFields, duration, plainUrl, secretRef } from "../fields.ts";
 
 export interface AlertmanagerOptions extends Connection {
   readonly url: string;

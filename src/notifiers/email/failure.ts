@@ -1,6 +1,6 @@
 /** What nodemailer throws as an operating error: a code, the host, and the server's words without what was sent. */
 import { type ErrorCode, RenewdError } from "../../core/errors.ts";
-import { clean } from "../answers.ts";
+import { clean } from "../../core/foreign-words.ts";
 
 interface Facts {
   readonly code: string;

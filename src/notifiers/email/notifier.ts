@@ -2,13 +2,14 @@ import { getCACertificates } from "node:tls";
 import { createTransport, type SendMailOptions, type SMTPTransportOptions } from "nodemailer";
 import type { Alert } from "../../core/alert.ts";
 import { RenewdError } from "../../core/errors.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import type { AlertNotifier, NotifierContext } from "../../core/ports.ts";
-import { isLoopback } from "../fields.ts";
 import { toChannelError } from "./failure.ts";
 import { toMail } from "./mail.ts";
 import type { EmailOptions } from "./options.ts";
 
 const BATCH_MAX = 50;
+const MOST_NAMED = 5;
 const CLOSE_MS = 1_000;
 const MOST_ANSWER_BYTES = 64 * 1024;
 /** A limit of the library's own that ours always comes before. */
@@ -30,8 +31,6 @@ class Email implements AlertNotifier {
   readonly capabilities = { resendMs: null, batchMax: BATCH_MAX, intervalMs: 0 };
   readonly #context: NotifierContext<EmailOptions>;
   readonly #closing = new AbortController();
-  /** Who still lacks a mail that others got: when it is told again, it goes to these alone. */
-  #owed: { readonly messageId: string; readonly to: readonly string[] } | undefined;
 
   constructor(context: NotifierContext<EmailOptions>) {
     this.#context = context;
@@ -46,12 +45,12 @@ class Email implements AlertNotifier {
       password: password === undefined ? undefined : (await readSecret(password, signal)).reveal(),
       ca: ca === undefined ? undefined : (await readSecret(ca, signal)).reveal(),
     };
-    const owed = this.#owed?.messageId === mail.messageId ? this.#owed.to : to;
-    const rejected = await this.#send({ ...mail, envelope: { from, to: [...owed] } }, access, signal);
-    this.#owed = rejected.length === 0 ? undefined : { messageId: mail.messageId, to: rejected };
+    const rejected = await this.#send({ ...mail, envelope: { from, to: [...to] } }, access, signal);
     if (rejected.length === 0) return;
-    const message = `mail: ${new URL(options.url).host}: refused for ${rejected.join(", ")}, taken for the others`;
-    throw new RenewdError("channel_refused", message);
+    // Sent again, it would come again to those who have it.
+    const taken = `taken for ${to.length - rejected.length} of ${to.length} recipients`;
+    const message = `mail: ${new URL(options.url).host}: ${taken}, refused for ${fewOf(rejected)}`;
+    throw new RenewdError("channel_partly", message);
   }
 
   close(): Promise<void> {
@@ -83,12 +82,17 @@ class Email implements AlertNotifier {
   }
 }
 
+function fewOf(addresses: readonly string[]): string {
+  const more = addresses.length - MOST_NAMED;
+  return addresses.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
 function transportOptions(options: EmailOptions, { password, ca }: Access): SMTPTransportOptions {
   const url = new URL(options.url);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const secure = url.protocol === "smtps:";
   // A mail server on this machine often has TLS with a certificate that nobody can prove, and no need of it.
-  const isPlain = !secure && (options.insecure || (isLoopback(host) && ca === undefined));
+  const isPlain = !secure && (options.insecure || (isLoopback(url.hostname) && ca === undefined));
   return {
     host,
     ...(url.port === "" ? {} : { port: Number(url.port) }),

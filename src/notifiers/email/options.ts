@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { MINUTE_MS } from "../../core/duration.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import type { SecretRef } from "../../core/ports.ts";
-import { caField, type Connection, duration, isLoopback, secretRef } from "../fields.ts";
+import { caField, type Connection, duration, secretRef } from "../fields.ts";
 
 const MOST_RECIPIENTS = 50;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { isLoopback } from "../../core/loopback.ts";
 import type { SecretRef } from "../../core/ports.ts";
-import { type Connection, connectionFields, isLoopback, plainUrl, secretRef } from "../fields.ts";
+import { type Connection, connectionFields, plainUrl, secretRef } from "../fields.ts";
 
 export interface PagerDutyOptions extends Connection {
   readonly routing_key: SecretRef;

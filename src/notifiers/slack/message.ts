@@ -1,9 +1,13 @@
 /** Alerts as one message of a Slack incoming webhook: `text` for notifications, an attachment with blocks for each alert. */
 import type { Alert } from "../../core/alert.ts";
-import { fiveLines, gravestFirst, headline, mark, plain, plainLines, tally } from "../text.ts";
+import { fiveLines, gravestFirst, headline, mark, plain, plainLines, reasonOf, tally } from "../text.ts";
 
-/** More would not be read in one message. */
+/** More would not be read in one message; of the others there is who and what, a line each. */
 const MOST_SHOWN = 10;
+/** Of these lines so many make a section, with a name and a reason of at most so many characters once they are escaped. */
+const SECTION_LINES = 8;
+const MOST_NAME = 200;
+const MOST_REASON = 100;
 /** A section's text may have 3,000 characters, counted once they are escaped, and holds up to four of these. */
 const MOST_LINE = 700;
 const MOST_FALLBACK = 3_000;
@@ -26,13 +30,14 @@ export function toMessage(alerts: readonly Alert[], instance: string): SlackMess
     };
   }
   const shown = ordered.slice(0, MOST_SHOWN);
-  const left = ordered.length - shown.length;
-  const more = left === 0 ? [] : [{ fallback: `and ${left} more`, text: `and ${left} more` }];
   return {
     text: `*renewd/${escape(plain(instance, 100))}*: ${tally(ordered)}`,
     mrkdwn: true,
     link_names: false,
-    attachments: [...shown.map((alert) => attachment(alert, `${titleOf(alert)}\n${shortOf(alert)}`)), ...more],
+    attachments: [
+      ...shown.map((alert) => attachment(alert, `${titleOf(alert)}\n${shortOf(alert)}`)),
+      ...listed(ordered.slice(MOST_SHOWN)),
+    ],
   };
 }
 
@@ -50,8 +55,26 @@ function escape(text: string, most: number = MOST_LINE): string {
 }
 
 function titleOf(alert: Alert): string {
+  return `${signOf(alert)} ${escape(headline(alert))}`;
+}
+
+function signOf(alert: Alert): string {
   const sign = alert.status === "resolved" ? ":white_check_mark:" : SIGNS[alert.severity];
-  return `${sign} *${escape(mark(alert))}* ${escape(headline(alert))}`;
+  return `${sign} *${escape(mark(alert))}*`;
+}
+
+function listed(alerts: readonly Alert[]): readonly Readonly<Record<string, unknown>>[] {
+  if (alerts.length === 0) return [];
+  const lines = alerts.map((alert) => {
+    const what = escape(reasonOf(alert), MOST_REASON);
+    return `${signOf(alert)} ${escape(plainLines(alert.lines).who, MOST_NAME)}${what === "" ? "" : ` (${what})`}`;
+  });
+  const sections = lines.flatMap((_, at) => (at % SECTION_LINES === 0 ? [lines.slice(at, at + SECTION_LINES)] : []));
+  const blocks = sections.map((section) => ({
+    type: "section",
+    text: { type: "mrkdwn", text: section.join("\n"), verbatim: true },
+  }));
+  return [{ fallback: `and ${alerts.length} more`, blocks }];
 }
 
 function detailsOf(alert: Alert): string {

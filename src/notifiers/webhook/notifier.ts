@@ -6,9 +6,6 @@ import { toCloudEvent } from "./event.ts";
 import type { WebhookOptions } from "./options.ts";
 import { sign } from "./signature.ts";
 
-/** Events that are sent one by one, for they are many when much goes wrong at once; told again after a failure they keep their ids. */
-const SINGLES = 20;
-
 export function createWebhook(context: NotifierContext<WebhookOptions>): AlertNotifier {
   return new Webhook(context);
 }
@@ -22,8 +19,8 @@ class Webhook implements AlertNotifier {
   constructor(context: NotifierContext<WebhookOptions>) {
     this.#context = context;
     this.#transport = new Transport(context);
-    const { batch } = context.options;
-    this.capabilities = { resendMs: null, batchMax: batch === 1 ? SINGLES : batch, intervalMs: 0 };
+    // Without batches one event a call: each that was taken is recorded before the next is sent.
+    this.capabilities = { resendMs: null, batchMax: context.options.batch, intervalMs: 0 };
   }
 
   async notify(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {

@@ -1,11 +1,15 @@
 import { z } from "zod";
 import { parseDuration } from "../../core/duration.ts";
+import { isLoopback } from "../../core/loopback.ts";
 
 const tagText = z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u, "must be a tag as AWS takes it");
 
 /** What a store of this type takes in the settings. */
 export const awsOptions = z.strictObject({
-  region: z.string().regex(/^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/, "must be a region such as eu-west-1"),
+  region: z
+    .string()
+    .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/, "must be a region such as eu-west-1")
+    .describe("Where the secrets are."),
   role_arn: z
     .string()
     .regex(/^arn:aws[\w-]*:iam::\d{12}:role\/.{1,512}$/, "must be the ARN of a role")
@@ -57,6 +61,5 @@ export function isArn(secret: string): boolean {
 function isSafeEndpoint(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return false;
-  const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  return url.protocol === "https:" || (url.protocol === "http:" && loopback);
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
 }

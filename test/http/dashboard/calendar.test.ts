@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CalendarEntry } from "../../../src/core/calendar.ts";
+import type { DaysAsked } from "../../../src/core/calendar-days.ts";
 import { NOW } from "../fake-control.ts";
 import { type Answer, bearer, serving } from "../serving.ts";
 import { EVIL, EVIL_SHOWN, textOf } from "./shown.ts";
@@ -15,15 +16,22 @@ const entry = (changes: Partial<CalendarEntry> = {}): CalendarEntry => {
     issuer: "flowauth",
     what: "renewal",
     reason: "half of it is over",
+    more: 0,
   } as const;
   return { ...of, ...times, ...changes };
 };
 
-async function calendar(expected: readonly CalendarEntry[], query = ""): Promise<Answer & { readonly asked: unknown }> {
+async function calendar(
+  expected: readonly CalendarEntry[],
+  query = "",
+  countedUntilAt = Infinity,
+): Promise<Answer & { readonly asked: unknown }> {
   await using server = await serving();
-  server.control.expected = expected;
+  server.control.expected = expected.toSorted((a, b) => a.at - b.at);
+  server.control.countedUntilAt = countedUntilAt;
   const answer = await server.call("GET", `/calendar${query}`, bearer("viewer"));
-  return { ...answer, asked: server.control.asked.find(([what]) => what === "calendar")?.[1] };
+  const [, asked] = server.control.asked.find(([what]) => what === "calendarDays") ?? [];
+  return { ...answer, asked: (asked as DaysAsked | undefined)?.days };
 }
 
 describe("the calendar", () => {
@@ -89,6 +97,19 @@ describe("the calendar", () => {
       expect([query, page.status, page.asked]).toEqual([query, 200, days]);
     }
     expect(textOf(await calendar([]))).toContain("Nothing is expected.");
+  });
+
+  it("counts what is not listed of a token that is renewed many times a day", async () => {
+    const text = textOf(await calendar([entry(), entry({ token: "quick", more: 14 }), entry({ at: NOW + 2 * DAY })]));
+    expect(text).toContain("17 entries in 60 days.");
+    expect(text).toMatch(/Thu 2026-07-02 16 entries .* half of it is over; and 14 more on this day Fri/);
+    expect(text).not.toContain("more on 2026-07-02");
+  });
+
+  it("says until when it counted, where there is too much to count", async () => {
+    const words = "So much is to come that only what is before 2026-07-08 08:00:00Z is counted.";
+    expect(textOf(await calendar([entry()], "", NOW + 7 * DAY))).toContain(words);
+    expect(textOf(await calendar([entry()]))).not.toContain("is counted");
   });
 
   it("of a large fleet stays small", async () => {

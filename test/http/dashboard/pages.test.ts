@@ -107,6 +107,7 @@ it("listens to every event that changes what a page shows", async () => {
     "renewal:preflight-failed",
     "token:handed-out",
     "lease:lost",
+    "api-token:refused",
     "target:proved",
     "service:called",
     "channel:told",

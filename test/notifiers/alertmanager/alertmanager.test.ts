@@ -76,9 +76,23 @@ describe("Alertmanager", () => {
 
   it("ends the alert of the lesser severity when it becomes graver, for that is another one there", async () => {
     await notifier.notify([alertNamed("a", { severity: "warning" })], NEVER);
-    await notifier.notify([alertNamed("a", { severityBefore: "warning", cause: "repeated" })], NEVER);
+    await notifier.notify(
+      [alertNamed("a", { labelsBefore: alertNamed("a", { severity: "warning" }).labels, cause: "repeated" })],
+      NEVER,
+    );
     expect(firing()).toEqual(["critical"]);
     expect(server.alerts.size).toBe(2);
+  });
+
+  it("ends the alert that had other labels, and not the same one for a label that cannot be told", async () => {
+    const { labels } = alertNamed("a");
+    await notifier.notify([alertNamed("a")], NEVER);
+    await notifier.notify([alertNamed("a", { labels: { ...labels, team: "ops" }, labelsBefore: labels })], NEVER);
+    expect(server.firingAt(clock.now()).map((each) => each.labels["team"])).toEqual(["ops"]);
+    const strange = { ...labels, "no-name": "x" };
+    await notifier.notify([alertNamed("a", { labels, labelsBefore: strange })], NEVER);
+    expect(server.taken.at(-1)?.labels).toEqual(labels);
+    expect(firing()).toHaveLength(2);
   });
 
   it("is not refused for a clock that leapt back, nor for a label of a strange name", async () => {

@@ -12,7 +12,7 @@ const textOf = (value: unknown): string =>
   typeof value === "object" && value !== null ? Object.values(value).map(textOf).join("\n") : String(value);
 
 for (const [name, batch, batchMax] of [
-  ["a webhook", 1, 20],
+  ["a webhook", 1, 1],
   ["a webhook that takes batches", 50, 50],
 ] as const) {
   notifierContract(

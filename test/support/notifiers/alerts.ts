@@ -19,7 +19,7 @@ export function alertNamed(label: string, changes: Partial<Alert> = {}): Alert {
     status: "firing",
     cause: "opened",
     severity,
-    severityBefore: null,
+    labelsBefore: null,
     labels: {
       alertname: "RenewdTargetFailing",
       instance: "prod",

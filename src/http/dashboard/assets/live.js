@@ -123,7 +123,23 @@ function listen(settleMs) {
       if (source === opened) listen(settleMs);
     }, RETRY_MS);
   });
-  for (const type of TOLD) opened.addEventListener(type, () => soon(settleMs));
+  for (const type of TOLD) {
+    opened.addEventListener(type, ({ data }) => {
+      if (concerns(String(data))) soon(settleMs);
+    });
+  }
+}
+
+/**
+ * The page of one token is not made anew for what happens to another.
+ * @param {string} data
+ */
+function concerns(data) {
+  const shown = /^\/tokens\/([^/]+)$/.exec(window.location.pathname)?.[1];
+  if (shown === undefined) return true;
+  const { token, incident } = /** @type {{ token?: string, incident?: { token: string } }} */ (JSON.parse(data));
+  const of = token ?? incident?.token ?? "";
+  return of === "" || of === shown;
 }
 
 /** @param {number} afterMs */

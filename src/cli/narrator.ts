@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { formatDuration } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
 import type { Settings } from "../core/settings.ts";
+import { renewalAt } from "../core/status.ts";
 import type { Daemon } from "./app-port.ts";
 import type { Cli } from "./command.ts";
 import { count, localTime } from "./format.ts";
@@ -48,13 +49,15 @@ export class Narrator {
   async #tellNext(daemon: Daemon, token: string): Promise<void> {
     const { app, out } = this.#cli;
     try {
-      const { previous, schedule } = await daemon.control.tokenStatus(token);
+      const status = await daemon.control.tokenStatus(token);
+      const { previous } = status;
+      const renewal = renewalAt(status);
       const now = app.clock.now();
       const say = (words: string): void => out.line(spoken(now, token, words, out.paint, "good"));
       if (previous !== null && previous.expAt > now) {
         say(`the old token stays valid until ${localTime(previous.expAt, now)}`);
       }
-      if (schedule !== null) say(`next renewal ${localTime(schedule.renewAt, now)}`);
+      if (renewal !== null) say(`next renewal ${localTime(renewal, now)}`);
     } catch {
       // The daemon is stopping, or the token was removed meanwhile: there is no next renewal to tell of.
     }

@@ -1,7 +1,7 @@
 /** Many tokens: a row each, those that need attention first and with what to do. What does not need anybody is bounded. */
 import { byDanger, dangerAt, openConditions } from "../core/danger.ts";
 import { type Instant, NEVER_AT } from "../core/duration.ts";
-import type { TokenStatus } from "../core/status.ts";
+import { renewalAt, type TokenStatus } from "../core/status.ts";
 import type { Output } from "./command.ts";
 import { inWords, labelled, padded, type Style, widthOf, widthsOf } from "./format.ts";
 import { conditionText, wordOf } from "./status-parts.ts";
@@ -31,8 +31,8 @@ export function tokenTable(tokens: readonly TokenStatus[], at: Instant, out: Out
 }
 
 function cellsOf(token: TokenStatus, at: Instant): readonly string[] {
-  const { ok, state, pause, schedule, targets } = token;
-  const renewAt = schedule?.renewAt ?? null;
+  const { ok, state, pause, targets } = token;
+  const renewAt = renewalAt(token);
   const next = pause !== null ? "paused" : renewAt === null ? "-" : renewAt <= at ? "due" : when(renewAt, at);
   const safeAt = dangerAt(token);
   const well = targets.filter((target) => target.ok && target.held !== null).length;

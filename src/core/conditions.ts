@@ -33,7 +33,7 @@ export function tokenConditions(view: TokenView, now: Instant): readonly Conditi
     ...lateness(view, schedule, now),
     ...failing(view, schedule, now),
     ...doubts(view, schedule, now),
-    ...oddities(view, schedule),
+    ...oddities(view),
   ];
   return facts.map((fact) => ({ ...readers, ...fact, action: named(fact.action, view.declared.key, "TARGET") }));
 }
@@ -303,17 +303,16 @@ function whyUnknown({ issuer }: TokenView, mint: Mint): string {
   return issuer.lists ? "the issuer's list cannot be read" : "it is asked for anew, which may leave one spare token";
 }
 
-function oddities(view: TokenView, schedule: Schedule | null): readonly Fact[] {
+function oddities(view: TokenView): readonly Fact[] {
   const { declared, record } = view;
   const facts: Fact[] = [];
-  const renewal = schedule === null ? "" : ` on ${formatInstant(schedule.renewAt)}`;
   for (const warning of record.desired?.warnings ?? []) {
     if (warning.kind === "lifetime_capped") {
       facts.push({
         reason: "lifetime_capped",
         severity: "warning",
         message: `Asked for ${formatDuration(warning.askedMs)}, issued ${formatDuration(warning.issuedMs)}: the longest life or a latest expiry of its server or roles caps it; under a latest expiry each renewal will be shorter.`,
-        next: `It renews in time for the shorter life${renewal}.`,
+        next: "It renews in time for the shorter life.",
         action: "Lower `request.lifetime`, or have the limits of the server and roles raised at the issuer.",
       });
     } else {

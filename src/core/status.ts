@@ -201,6 +201,11 @@ function targetStatus(
   };
 }
 
+/** When the renewal can start: by the schedule, or at the first window after that. */
+export function renewalAt({ schedule, windows }: Pick<TokenStatus, "schedule" | "windows">): Instant | null {
+  return schedule === null ? null : Math.max(schedule.renewAt, windows[0]?.opensAt ?? schedule.renewAt);
+}
+
 /** The gravest word that is true. */
 function stateOf(view: TokenView, decision: TokenDecision, conditions: readonly Condition[], now: Instant): TokenState {
   const { record } = view;

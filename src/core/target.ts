@@ -39,9 +39,8 @@ export function decideTarget(view: TargetView, now: Instant): TargetDecision {
     if (record.delivery.phase === "confirmed")
       return { do: "notify", reason: "in place, the reload hook is still to be told" };
     const visibleAt = record.delivery.at + view.declared.propagationMs;
-    // A target that fails since it was written is looked at once, not again and again: its calls are counted.
-    const { trouble, delivery } = record;
-    if (trouble !== null && trouble.last.at >= delivery.at && now < visibleAt && delivery.at <= now)
+    // A target that fails is looked at once, not again and again: its calls are counted. The write itself mended other failures.
+    if (failsStill(record, record.delivery.at) && now < visibleAt && record.delivery.at <= now)
       return { do: "wait", until: visibleAt, reason: "written, to be seen when its propagation is over" };
     return { do: "confirm", reason: "written, to be seen as the consumer sees it" };
   }
@@ -56,6 +55,10 @@ export function decideTarget(view: TargetView, now: Instant): TargetDecision {
     until: lookAt,
     reason: record.held === null ? "nothing to deliver yet" : "holds the newest token",
   };
+}
+
+function failsStill({ trouble }: TargetRecord, writtenAt: Instant): boolean {
+  return trouble !== null && (trouble.last.at >= writtenAt || trouble.last.code === "store_not_visible");
 }
 
 function whyDeliver(view: TargetView): string {

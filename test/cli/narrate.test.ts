@@ -114,7 +114,7 @@ describe("every event", () => {
 
   it("that failed says why, when it goes on and what to do", () => {
     expect(wordsOf(eventOf("target:failed"), formatInstant)).toBe(
-      "no write permission (store_denied); next try 2026-07-01T12:00:30Z. The store refused permission; grant what the message names.",
+      "no write permission (store_denied); next try 2026-07-01T12:00:30Z. The store refused permission; grant what the message names, then `renewd renew TOKEN`.",
     );
   });
 });

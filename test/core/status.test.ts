@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DAY_MS, HOUR_MS } from "../../src/core/duration.ts";
 import type { TargetRecord } from "../../src/core/records.ts";
-import { tokenStatus, type TargetStatus, type TokenStatus } from "../../src/core/status.ts";
+import { renewalAt, tokenStatus, type TargetStatus, type TokenStatus } from "../../src/core/status.ts";
 import {
   DEADLINE,
   declaredTarget,
@@ -203,5 +203,16 @@ describe("what is shown of a token", () => {
     const view = tokenView({ declared: { targets } });
     const records = ["a", "b", "gone"].map((label) => targetRecord({ label }));
     expect(tokenStatus(view, records, START).targets.map(({ target }) => target)).toEqual(["b", "a"]);
+  });
+});
+
+describe("when the renewal can start", () => {
+  const schedule = { renewAt: 100, latestAt: 300, floorAt: 0, deadlineAt: 400 };
+
+  it("is by the schedule where there are no windows, else at the first opening after that", () => {
+    expect(renewalAt({ schedule: null, windows: [] })).toBeNull();
+    expect(renewalAt({ schedule, windows: [] })).toBe(100);
+    expect(renewalAt({ schedule, windows: [{ opensAt: 200, closesAt: 250 }] })).toBe(200);
+    expect(renewalAt({ schedule, windows: [{ opensAt: 50, closesAt: 250 }] })).toBe(100);
   });
 });

@@ -1,5 +1,5 @@
 /** Which tokens of the fleet are shown, in what order: what the address asks for. */
-import type { TokenStatus } from "../../core/status.ts";
+import { renewalAt, type TokenStatus } from "../../core/status.ts";
 import { byDanger, compareInstants, compareTexts } from "../../core/danger.ts";
 
 export const SHOWN = ["all", "attention", "ok", "paused"] as const;
@@ -91,13 +91,13 @@ function inOrder(tokens: Tokens, sort: Sort): Tokens {
 }
 
 const ORDERS: Readonly<Record<Exclude<Sort, "danger">, (a: TokenStatus, b: TokenStatus) => number>> = {
-  renewal: (a, b) => compareInstants(renewalAt(a), renewalAt(b)) || compareTexts(a.token, b.token),
+  renewal: (a, b) => compareInstants(renewalOf(a), renewalOf(b)) || compareTexts(a.token, b.token),
   expiry: (a, b) => compareInstants(expiryAt(a), expiryAt(b)) || compareTexts(a.token, b.token),
   name: (a, b) => compareTexts(a.token, b.token),
 };
 
-function renewalAt({ schedule }: TokenStatus): number {
-  return schedule?.renewAt ?? Number.NEGATIVE_INFINITY;
+function renewalOf(token: TokenStatus): number {
+  return renewalAt(token) ?? Number.NEGATIVE_INFINITY;
 }
 
 function expiryAt({ newest }: TokenStatus): number {

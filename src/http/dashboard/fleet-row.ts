@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import { dangerAt, openConditions } from "../../core/danger.ts";
 import type { Instant } from "../../core/duration.ts";
-import type { TokenStatus } from "../../core/status.ts";
+import { renewalAt, type TokenStatus } from "../../core/status.ts";
 import type { Html } from "./page.ts";
 import { badge, row } from "./parts.ts";
 import { miniTimeline } from "./timeline.ts";
@@ -12,7 +12,8 @@ const TARGETS_SHOWN = 6;
 
 /** One token in one look: who, how it is, until when, why, and where it lies. */
 export function fleetRow(token: TokenStatus, now: Instant): Html {
-  const { token: key, name, issuer, comment, schedule } = token;
+  const { token: key, name, issuer, comment } = token;
+  const renewal = renewalAt(token);
   const danger = dangerAt(token);
   return html`<li id="token-${key}" class="row ${tokenTone(token)}">
     <div class="who">
@@ -23,7 +24,7 @@ export function fleetRow(token: TokenStatus, now: Instant): Html {
     </div>
     <div class="how">${badge(tokenTone(token), TOKEN_STATES[token.state])} ${worst(token)}</div>
     <dl class="times">
-      ${row("renewal", schedule === null ? "as soon as possible" : whenShort(schedule.renewAt, now))}
+      ${row("renewal", renewal === null ? "as soon as possible" : whenShort(renewal, now))}
       ${row("deadline", danger === null ? "none known" : whenShort(danger, now))}
     </dl>
     <div class="where">${miniTimeline(token, now)} ${targets(token)}</div>

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { formatDuration, type Instant, NEVER_AT } from "../../core/duration.ts";
-import type { TokenStatus } from "../../core/status.ts";
+import { renewalAt, type TokenStatus } from "../../core/status.ts";
 import type { Html } from "./page.ts";
 import { code } from "./parts.ts";
 import { livesOf, timeline } from "./timeline.ts";
@@ -44,7 +44,7 @@ function factsOf(token: TokenStatus, now: Instant): readonly Fact[] {
   }
   const { schedule, windows } = token;
   if (schedule === null || schedule.deadlineAt >= NEVER_AT - 366 * 86_400_000) return facts;
-  facts.push({ at: schedule.renewAt, kind: "renew", text: "renewal starts" });
+  facts.push({ at: renewalAt(token) ?? schedule.renewAt, kind: "renew", text: "renewal starts" });
   for (const { opensAt, closesAt } of windows) {
     const text = `a window in which it may start, ${formatDuration(closesAt - opensAt)} long`;
     facts.push({ at: opensAt, kind: "window", text });

@@ -1,7 +1,7 @@
 /** A token's lives drawn to scale: what is old, what is new, when it is renewed, and until when that may take. */
 import { html } from "hono/html";
 import { formatDuration, type Instant, NEVER_AT } from "../../core/duration.ts";
-import type { IssuedStatus, TokenStatus } from "../../core/status.ts";
+import { type IssuedStatus, renewalAt, type TokenStatus } from "../../core/status.ts";
 import type { Html } from "./page.ts";
 import { spoken } from "./times.ts";
 
@@ -71,7 +71,7 @@ function timelineText(token: TokenStatus, now: Instant): string {
   parts.push(`The newest was issued ${spoken(newest.startAt)} and ${end}.`);
   if (schedule !== null) {
     parts.push(
-      `Renewal ${spoken(schedule.renewAt)}, urgent from ${spoken(schedule.latestAt)}, readers are in danger from ${spoken(schedule.deadlineAt)}.`,
+      `Renewal ${spoken(renewalAt(token) ?? schedule.renewAt)}, urgent from ${spoken(schedule.latestAt)}, readers are in danger from ${spoken(schedule.deadlineAt)}.`,
     );
   }
   if (windows.length > 0) {
@@ -106,7 +106,7 @@ export function miniTimeline(token: TokenStatus, now: Instant): Html | "" {
               width="${width(x, schedule.deadlineAt, scale.until)}"
               height="28"
             />
-            <rect class="renew" x="${x(schedule.renewAt)}" y="0" width="8" height="28" />`
+            <rect class="renew" x="${x(renewalAt(token) ?? schedule.renewAt)}" y="0" width="8" height="28" />`
     }
     <rect class="now" x="${x(now)}" y="0" width="8" height="28" />
   </svg>`;
@@ -158,7 +158,7 @@ export function timeline(token: TokenStatus, now: Instant): Html | "" {
     ${
       schedule === null
         ? ""
-        : html`${mark("renew", "renewal", x(schedule.renewAt), bottom, "middle")}
+        : html`${mark("renew", "renewal", x(renewalAt(token) ?? schedule.renewAt), bottom, "middle")}
           ${mark("latest", "latest", x(schedule.latestAt), bottom, "end")}
           ${mark("deadline", "deadline", x(schedule.deadlineAt), bottom, "start")}`
     }

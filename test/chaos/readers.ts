@@ -28,14 +28,13 @@ export class Readers implements AsyncDisposable {
   readonly #past = new Map<string, Set<string>>();
   /** When a berth was last found to hold a token. */
   readonly #lastReadAt = new Map<string, number>();
-  #looking: Promise<unknown> = Promise.resolve();
+  /** The berths that are being read. One at a time: of two reads the older may be the slower, and would seem to go back. */
+  readonly #looks = new Map<Berth, Promise<void>>();
 
   constructor(berths: readonly Berth[], side: IssuerSide) {
     this.#side = side;
     this.#berths = berths;
-    this.#timer = setInterval(() => {
-      this.#looking = Promise.all(berths.map((berth) => this.#read(berth)));
-    }, EVERY_MS);
+    this.#timer = setInterval(() => this.#lookAround(), EVERY_MS);
   }
 
   /** How long every reader still gets its `hold`, with what the targets hold now. */
@@ -55,7 +54,17 @@ export class Readers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await Promise.all(this.#looks.values());
+  }
+
+  #lookAround(): void {
+    for (const berth of this.#berths) {
+      if (this.#looks.has(berth)) continue;
+      this.#looks.set(
+        berth,
+        this.#read(berth).finally(() => this.#looks.delete(berth)),
+      );
+    }
   }
 
   async #read(berth: Berth): Promise<void> {

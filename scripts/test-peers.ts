@@ -1,6 +1,7 @@
 /**
  * `npm run test:peers`: runs the contract suite of the Secrets Manager store against servers that others wrote, lets
- * Arvados' own client work beside renewd's, has Prometheus' own tool judge the rules, and Alertmanager take the alerts.
+ * Arvados' own client work beside renewd's, has Airflow read what renewd writes, Prometheus' own tool judge the rules, and
+ * Alertmanager take the alerts. `npm run test:peers -- airflow` runs those only whose name begins so.
  * Makes an environment for each under .peers/: Python's with pinned versions, Debian's as the machine's release has them.
  * Says by name which peer could not be started and which checks one cannot answer truly. Exits 1 only when a check failed.
  */
@@ -19,6 +20,8 @@ interface Peer {
   readonly packages: readonly string[];
   /** Where the packages come from. Debian's are unpacked, not installed: no service starts, no administrator is needed. */
   readonly from: "pypi" | "debian";
+  /** What the packages need in turn is taken as PyPI had it on this day: for those that later versions of it break. */
+  readonly asOf?: string;
   /** Null for a client, which its suite starts. */
   readonly server: PeerServer | null;
 }
@@ -57,6 +60,22 @@ const PEERS: readonly Peer[] = [
     from: "pypi",
     server: null,
   },
+  {
+    name: "airflow-2",
+    suite: "airflow.peer.ts",
+    packages: ["apache-airflow==2.10.5", "apache-airflow-providers-amazon==9.2.0"],
+    from: "pypi",
+    asOf: "2025-02-20",
+    server: null,
+  },
+  {
+    name: "airflow-3",
+    suite: "airflow.peer.ts",
+    packages: ["apache-airflow==3.3.2", "apache-airflow-providers-amazon==9.39.0"],
+    from: "pypi",
+    asOf: "2026-11-22",
+    server: null,
+  },
   { name: "promtool", suite: "promtool.peer.ts", packages: ["prometheus"], from: "debian", server: null },
   {
     name: "alertmanager",
@@ -67,6 +86,8 @@ const PEERS: readonly Peer[] = [
   },
 ];
 
+/** Installs in seconds what takes pip minutes, and knows of days. */
+const UV = "uv==0.13.9";
 const HOME = resolve(import.meta.dirname, "..", ".peers");
 const START_MS = 60_000;
 const INSTALL_MS = 600_000;
@@ -82,11 +103,18 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function main(): Promise<number> {
+async function main(beginnings: readonly string[]): Promise<number> {
+  const peers = PEERS.filter(
+    ({ name }) => beginnings.length === 0 || beginnings.some((beginning) => name.startsWith(beginning)),
+  );
+  if (peers.length === 0) {
+    say(`no such peer; there are ${PEERS.map(({ name }) => name).join(", ")}`);
+    return 1;
+  }
   await mkdir(HOME, { recursive: true });
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const absent: string[] = [];
-  for (const peer of PEERS) {
+  for (const peer of peers) {
     say(`\n${peer.name} (${peer.packages.join(", ")})`);
     const result = await testPeer(peer).catch((error: unknown) => {
       say(`  could not be started: ${error instanceof Error ? error.message : String(error)}`);
@@ -127,14 +155,22 @@ async function install(peer: Peer): Promise<string> {
   const home = join(HOME, peer.name);
   const bin = join(home, peer.from === "debian" ? "unpacked/usr/bin" : "bin");
   const stamp = join(home, "installed.json");
-  const wanted = JSON.stringify(peer.packages);
+  const wanted = JSON.stringify([...peer.packages, ...(peer.asOf === undefined ? [] : [UV, peer.asOf])]);
   if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return bin;
   await rm(home, { recursive: true, force: true });
   if (peer.from === "debian") {
     await unpack(home, peer.packages);
   } else {
     await run("python3", ["-m", "venv", home]);
-    await run(join(home, "bin", "pip"), ["install", "--quiet", "--disable-pip-version-check", ...peer.packages]);
+    const pip = (...packages: readonly string[]): Promise<void> =>
+      run(join(bin, "pip"), ["install", "--quiet", "--disable-pip-version-check", ...packages]);
+    if (peer.asOf === undefined) {
+      await pip(...peer.packages);
+    } else {
+      await pip(UV);
+      const where = ["--quiet", "--no-cache", "--python", join(bin, "python"), "--exclude-newer", peer.asOf];
+      await run(join(bin, "uv"), ["pip", "install", ...where, ...peer.packages]);
+    }
   }
   await writeFile(stamp, wanted);
   return bin;
@@ -253,4 +289,4 @@ async function run(program: string, args: readonly string[], cwd: string = HOME)
   if (code !== 0) throw new Error(`${program} failed: ${complaint.trim().split("\n").at(-1) ?? ""}`);
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

@@ -6,20 +6,19 @@ import { actAlone, assertState, noteAlone, readAlone } from "./app/alone.ts";
 import { type ProbeResult, probeAll } from "./app/checking.ts";
 import { type Daemon, type DaemonOptions as RunOptions, runDaemon } from "./app/daemon.ts";
 import { FileWatch } from "./app/file-watch.ts";
-import { socketBeside, socketOf } from "./app/front.ts";
 import { builtInPresets, type IssuerPresets, presetsOf } from "./app/presets.ts";
+import { reach } from "./app/reach.ts";
 import { simulateSettings } from "./app/simulating.ts";
 import type { Control } from "./core/control.ts";
 import { RenewdError, toRenewdError } from "./core/errors.ts";
 import type { Settings } from "./core/settings.ts";
 import type { SimulationOptions, SimulationReport } from "./core/simulation.ts";
 import { askHealth as askHealthAt } from "./http/health.ts";
-import { connectControl } from "./http/socket.ts";
+import type { Remote } from "./http/socket.ts";
 import { issuerTypes } from "./issuers/index.ts";
 import { notifierTypes } from "./notifiers/index.ts";
 import { compileCron } from "./runtime/cron.ts";
-import { loadSettings } from "./settings/load.ts";
-import { stateFileOf } from "./settings/state-file.ts";
+import { loadSettings, type Problem, reviewSettings } from "./settings/load.ts";
 import { storeTypes } from "./stores/index.ts";
 
 export type { Daemon } from "./app/daemon.ts";
@@ -34,10 +33,17 @@ export { didYouMean } from "./settings/suggest.ts";
 export const version: string = (createRequire(import.meta.url)("../package.json") as { readonly version: string })
   .version;
 
+const KINDS = { issuers: issuerTypes, stores: storeTypes, notifiers: notifierTypes };
+
 export interface AppOptions {
   readonly settingsFile: string;
   /** Whether `{ command }` secrets and reload hooks may run. */
   readonly allowCommands: boolean;
+}
+
+interface VerbOptions extends AppOptions {
+  /** The file is refused, and the running daemon, which goes on with the settings before it, does what is asked. */
+  readonly onRefused?: (problem: RenewdError) => void;
 }
 
 /** Throws `settings_invalid` (a `SettingsError` with all problems), `state_*`, or what the front says when it cannot listen. */
@@ -53,21 +59,19 @@ export async function startDaemon(options: AppOptions & Pick<RunOptions, "onEven
  * `use` runs, `note` takes the lock and does no work, `read` only reads, `dry` also where there is no state yet. Throws `daemon_unreachable` when there is neither a daemon nor a state.
  */
 export async function withControl<T>(
-  options: AppOptions & { readonly need: "read" | "dry" | "note" | "act" },
+  options: VerbOptions & { readonly need: "read" | "dry" | "note" | "act" },
   use: (control: Control, by: "daemon" | "alone") => Promise<T>,
 ): Promise<T> {
-  const read = await readSettings(options.settingsFile).catch((thrown: unknown) => toRenewdError(thrown));
-  const socket = read instanceof RenewdError ? await socketDespite(options.settingsFile) : socketOf(read);
-  const daemon = socket === undefined ? undefined : await connectControl(socket);
+  const { settings, daemon } = await reach(resolve(options.settingsFile), readSettings);
   if (daemon !== undefined) {
     try {
+      if (settings instanceof RenewdError) options.onRefused?.(settings);
       return await use(daemon, "daemon");
     } finally {
       await daemon.close();
     }
   }
-  if (read instanceof RenewdError) throw read;
-  const settings = read;
+  if (settings instanceof RenewdError) throw settings;
   const parts = { allowCommands: options.allowCommands, version };
   const alone = (control: Control): Promise<T> => use(control, "alone");
   switch (options.need) {
@@ -86,10 +90,12 @@ export async function withControl<T>(
 /** Throws `settings_invalid` with `problems`. */
 export async function checkSettings(options: AppOptions): Promise<{
   readonly settings: Settings;
+  /** What is allowed and probably not meant. */
+  readonly warnings: readonly Problem[];
   probe(tell?: (result: ProbeResult) => void): Promise<readonly ProbeResult[]>;
 }> {
-  const settings = await readSettings(options.settingsFile);
-  return { settings, probe: (tell) => probeAll(settings, options.allowCommands, version, tell) };
+  const { settings, warnings } = await reviewSettings(resolve(options.settingsFile), KINDS, { compileCron });
+  return { settings, warnings, probe: (tell) => probeAll(settings, options.allowCommands, version, tell) };
 }
 
 /** What `--role` of `create-token` may name; with `null` renewd's own presets, whatever the settings say. */
@@ -104,39 +110,45 @@ export async function alertTest(options: AppOptions & AlertTestOrder): Promise<r
 
 /** Runs the settings in simulated time, from how things stand now; nothing real is called or written. Throws `settings_invalid`, `usage`. */
 export async function simulate(options: AppOptions & SimulationOptions): Promise<SimulationReport> {
+  const settings = await readSettings(options.settingsFile);
   const known = await withControl({ ...options, need: "dry" }, (control) => control.status());
-  return simulateSettings(await readSettings(options.settingsFile), known, options, version);
+  return simulateSettings(settings, known, options, version);
 }
 
 /** Whether the daemon of these settings says of itself that it lives. */
-export async function askHealth(settingsFile: string): Promise<boolean> {
-  const { http } = await readSettings(settingsFile);
+export async function askHealth(options: VerbOptions): Promise<boolean> {
+  const settings = await readSettings(options.settingsFile).catch((thrown: unknown) => toRenewdError(thrown));
+  if (settings instanceof RenewdError) return askHealthDespite(options);
+  const { http } = settings;
   if (http === null) throw new RenewdError("usage", "the settings have no `http`, so there is no health to ask for");
   const host = http.host === "0.0.0.0" || http.host === "::" ? "127.0.0.1" : http.host;
   return askHealthAt(`http://${host.includes(":") ? `[${host}]` : host}:${http.port}`);
 }
 
+/** A mistake in the file must not look as if the daemon were dead: whoever watches it would start it anew, on that file. */
+async function askHealthDespite(options: VerbOptions): Promise<boolean> {
+  return withDaemon(options, async (daemon) => (await daemon.health()).alive);
+}
+
 /** A sign-in link, good once, made by the running daemon. */
-export async function dashboardLink(options: AppOptions): Promise<string> {
-  const daemon = await connectControl(socketOf(await readSettings(options.settingsFile)));
-  if (daemon === undefined) throw new RenewdError("daemon_unreachable", "no daemon runs on these settings");
+export async function dashboardLink(options: VerbOptions): Promise<string> {
+  return withDaemon(options, (daemon) => daemon.issueLink());
+}
+
+async function withDaemon<T>(options: VerbOptions, use: (daemon: Remote) => Promise<T>): Promise<T> {
+  const { settings, daemon } = await reach(resolve(options.settingsFile), readSettings);
+  if (daemon === undefined) {
+    if (settings instanceof RenewdError) throw settings;
+    throw new RenewdError("daemon_unreachable", "no daemon runs on these settings");
+  }
   try {
-    return await daemon.issueLink();
+    if (settings instanceof RenewdError) options.onRefused?.(settings);
+    return await use(daemon);
   } finally {
     await daemon.close();
   }
 }
 
-/** A daemon goes on with its old settings when the file was broken since; it is still to be asked how it is. */
-async function socketDespite(settingsFile: string): Promise<string | undefined> {
-  const state = await stateFileOf(resolve(settingsFile));
-  return state === undefined ? undefined : socketBeside(state);
-}
-
 function readSettings(file: string): Promise<Settings> {
-  return loadSettings(
-    resolve(file),
-    { issuers: issuerTypes, stores: storeTypes, notifiers: notifierTypes },
-    { compileCron },
-  );
+  return loadSettings(resolve(file), KINDS, { compileCron });
 }

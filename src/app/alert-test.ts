@@ -88,13 +88,24 @@ async function test(
         notifier.beat({ at: systemClock.now(), ok: true, lines: ["A test by alert-test."] }, signal),
       );
     } else {
-      await call((signal) => notifier.notify([firing], signal));
-      await call((signal) => notifier.notify([testAlert(origin, declared, severity, "resolved")], signal));
+      const end = testAlert(origin, declared, severity, "resolved");
+      const failure = await failureOf(call((signal) => notifier.notify([firing], signal)));
+      // Who may have been told of the test hears that it is over, whatever came of it.
+      const isTold = failure === undefined || failure.code === "channel_partly" || failure.code === "channel_timeout";
+      const failureOfEnd = isTold ? await failureOf(call((signal) => notifier.notify([end], signal))) : undefined;
+      return went(failure ?? failureOfEnd);
     }
     return went();
   } catch (thrown) {
     return went(toRenewdError(thrown));
   }
+}
+
+function failureOf(call: Promise<void>): Promise<RenewdError | undefined> {
+  return call.then(
+    () => undefined,
+    (thrown: unknown) => toRenewdError(thrown),
+  );
 }
 
 /** Like a real one of this token and severity, but for its reason, its name and its words. */

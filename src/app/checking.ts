@@ -80,7 +80,8 @@ function probeTarget(member: Member, berth: Berth): Promise<ProbeResult> {
     const seen = await berth.place.observe(signal);
     if (seen.owner === "other") throw new RenewdError("store_not_owned", `${name} is marked as somebody else's`);
     const holds = seen.state === "holds" ? `holds ${seen.token.fingerprint}` : seen.state;
-    return [`${berth.declared.store}: could take a token; ${holds}`];
+    const cautions = (await berth.place.cautions?.()) ?? [];
+    return [`${berth.declared.store}: could take a token; ${holds}`, ...cautions.map((each) => `beware: ${each}`)];
   });
 }
 

@@ -17,7 +17,7 @@ import { Absence } from "./absence.ts";
 import { EventBus } from "./event-bus.ts";
 import type { FileWatch } from "./file-watch.ts";
 import { type Front, openFront } from "./front.ts";
-import { lookAnewIfChanged, noteSettings } from "./settings-seen.ts";
+import { forgetChangedChannels, lookAnewIfChanged, noteChannels, noteSettings } from "./settings-seen.ts";
 import { StateAlarm } from "./state-alarm.ts";
 import { Vitals } from "./vitals.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -71,6 +71,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
     undo.push(() => assembly.close());
     await assembly.engine.state.freeLeases();
     await enrol(assembly.engine, settings);
+    await forgetChangedChannels(assembly.engine, settings);
     await lookAnewIfChanged(assembly.engine.state, settings, version, systemClock.now());
     undo.push(await startEmbedded(settings, version, assembly.readSecret));
     const daemon = new RunningDaemon(options, assembly, bus, unwind);
@@ -189,6 +190,7 @@ class RunningDaemon implements Daemon {
       // One that the state cut off may have woken nobody.
       if (owed) await lookAnewIfChanged(state, next, version, systemClock.now());
       else await noteSettings(state, next, version);
+      await noteChannels(state, next);
       this.#front?.declare(next);
       if (next.tick !== before.tick) this.#startTick();
       await this.#tellSettings([]);

@@ -85,7 +85,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   });
   const listening = settings.http === null ? null : await serveHttp(app, settings.http);
   const link = (): string | null => (listening === null ? null : access.issueLink(listening.url, "operator"));
-  const socket = await serveControl(remoteOf(controller, reads, link, parts.reload), socketOf(settings));
+  const socket = await serveControl(remoteOf(controller, reads, link, parts), socketOf(settings));
   return {
     url: listening?.url ?? null,
     signInLink: link,
@@ -108,7 +108,7 @@ function hostNamesOf({ http }: Settings): readonly string[] {
   return http === null ? [] : [http.host, ...http.names];
 }
 
-function remoteOf(control: Control, reads: FleetReads, link: () => string | null, reload: Remote["reload"]): Remote {
+function remoteOf(control: Control, reads: FleetReads, link: () => string | null, parts: FrontParts): Remote {
   const acted = <T>(answer: Promise<T>): Promise<T> => answer.finally(() => reads.forget());
   return {
     status: () => reads.inTurn(() => control.status()),
@@ -128,7 +128,8 @@ function remoteOf(control: Control, reads: FleetReads, link: () => string | null
     discard: (token) => acted(control.discard(token)),
     createToken: (order) => acted(control.createToken(order)),
     adopt: (token, target) => acted(control.adopt(token, target)),
-    reload,
+    reload: parts.reload,
+    health: () => Promise.resolve(parts.health()),
     issueLink: () => {
       const given = link();
       if (given !== null) return Promise.resolve(given);

@@ -2,6 +2,7 @@ import { MINUTE_MS } from "../core/duration.ts";
 import type { Emit } from "../core/events.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Incident } from "../core/incidents.ts";
+import { STATE_SUBJECT } from "../core/past-state.ts";
 import type { Clock } from "../core/ports.ts";
 
 const REPEAT_MS: number = 15 * MINUTE_MS;
@@ -30,8 +31,7 @@ export class StateAlarm {
     if (open !== undefined && this.#failedMs < this.#toldMs + REPEAT_MS) return;
     this.#toldMs = this.#failedMs;
     this.#open = {
-      token: "",
-      target: "state",
+      ...STATE_SUBJECT,
       reason: "state_failing",
       severity: "critical",
       message: `renewd's own state fails, so that no renewal and no delivery is begun: ${event.message} (${event.code}).`,

@@ -1,5 +1,6 @@
 import { formatInstant, type Instant, SECOND_MS } from "../core/duration.ts";
 import type { Condition, Incident } from "../core/incidents.ts";
+import { SCHEDULER_SUBJECT } from "../core/past-state.ts";
 import type { Engine } from "../engine/engine.ts";
 import { limited } from "../engine/limited.ts";
 import { tellConditions } from "../engine/tell.ts";
@@ -8,7 +9,6 @@ import type { Stall } from "./vitals.ts";
 const LOOK_EVERY_MS: number = 15 * SECOND_MS;
 /** The state takes what is told within this, or it is told past the state. */
 const RECORD_LIMIT_MS: number = 10 * SECOND_MS;
-const SCHEDULER = { token: "", target: "scheduler" };
 
 /** Watches the scheduler by a timer of its own. What stops every timer only somebody outside can tell: a dead man's switch. */
 export class Watchdog {
@@ -65,7 +65,7 @@ export class Watchdog {
   /** Whether the state took it. */
   async #record(conditions: readonly Condition[]): Promise<boolean> {
     if (this.#recording !== undefined) return false;
-    const recording = tellConditions(this.#engine, SCHEDULER, conditions, null);
+    const recording = tellConditions(this.#engine, SCHEDULER_SUBJECT, conditions, null);
     this.#recording = recording
       .catch(() => undefined)
       .finally(() => {
@@ -86,7 +86,7 @@ export class Watchdog {
     }
     if (this.#past !== undefined) return;
     const now = this.#engine.clock.now();
-    this.#past = { ...SCHEDULER, ...condition, openedAt: now, tellAgainAt: now, toldTimes: 1 };
+    this.#past = { ...SCHEDULER_SUBJECT, ...condition, openedAt: now, tellAgainAt: now, toldTimes: 1 };
     this.#tellPast(this.#past);
   }
 }

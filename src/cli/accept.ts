@@ -1,5 +1,5 @@
 import { formatInstant } from "../core/duration.ts";
-import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
+import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell, TOKEN_ARGUMENT } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { withControl } from "./with-control.ts";
 
@@ -7,7 +7,7 @@ export const addAccept: AddVerb = (program, shell) => {
   program
     .command("accept")
     .description("uses a quarantined token all the same, where its roles, scopes, gain or lifetime were rejected")
-    .argument("<token>")
+    .argument(...TOKEN_ARGUMENT)
     .option(...JSON_OPTION)
     .action(shell.does((token: string, options: JsonOption) => accept(shell, token, options.json === true)));
 };

@@ -1,4 +1,4 @@
-import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
+import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell, TOKEN_ARGUMENT } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { withControl } from "./with-control.ts";
 
@@ -6,8 +6,8 @@ export const addAdopt: AddVerb = (program, shell) => {
   program
     .command("adopt")
     .description("lets renewd write a target that holds something it did not put there; the old value is replaced")
-    .argument("<token>")
-    .argument("<target>")
+    .argument(...TOKEN_ARGUMENT)
+    .argument("<target>", "its label in the settings")
     .option(...JSON_OPTION)
     .action(
       shell.does((token: string, target: string, options: JsonOption) =>

@@ -35,17 +35,10 @@ export const addAlertTest: AddVerb = (program, shell) => {
     .option("--token <token>", "the token that it is to be about (default: renewd itself)")
     .option(...COMMANDS_OPTION)
     .option(...JSON_OPTION)
-    .addHelpText("after", HELP)
     .action(
       shell.does((channels: readonly string[], options: AlertTestOptions) => alertTest(shell, channels, options)),
     );
 };
-
-const HELP = `
-  renewd alert-test                               all but dead man's switches
-  renewd alert-test pager --severity critical     one of them
-  renewd alert-test --severity critical --token airflow-flowapi
-                                who would be told of this token at the worst`;
 
 async function alertTest(shell: Shell, channels: readonly string[], options: AlertTestOptions): Promise<ExitCode> {
   const { severity, token = null, allowCommands = false, json } = options;

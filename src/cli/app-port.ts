@@ -1,5 +1,5 @@
 import type { Control } from "../core/control.ts";
-import type { ErrorCode } from "../core/errors.ts";
+import type { ErrorCode, RenewdError } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import type { Severity } from "../core/incidents.ts";
 import type { Clock, Preset, Random } from "../core/ports.ts";
@@ -14,11 +14,12 @@ export interface App {
   readonly random: Random;
   startDaemon(options: DaemonOptions): Promise<Daemon>;
   /**
-   * The running daemon's control, else one over the state itself: `act` takes the lock and works while `use` runs,
-   * `read` only reads. Throws `daemon_unreachable` when there is neither a daemon nor a state.
+   * The running daemon's control, also where the file is refused now and it goes on with the settings before it; else one
+   * over the state itself: `act` takes the lock and works while `use` runs, `read` only reads. Throws
+   * `daemon_unreachable` when there is neither a daemon nor a state.
    */
   withControl<T>(
-    options: AppOptions & { readonly need: "read" | "dry" | "note" | "act" },
+    options: VerbOptions & { readonly need: "read" | "dry" | "note" | "act" },
     use: (control: Control, by: "daemon" | "alone") => Promise<T>,
   ): Promise<T>;
   /** Throws `settings_invalid` with `problems`. */
@@ -29,8 +30,8 @@ export interface App {
   alertTest(options: AppOptions & AlertTest): Promise<readonly AlertTestResult[]>;
   /** Runs the settings in simulated time, from how things stand now. Throws `settings_invalid`, `usage`. */
   simulate(options: AppOptions & SimulationOptions): Promise<SimulationReport>;
-  askHealth(settingsFile: string): Promise<boolean>;
-  dashboardLink(options: AppOptions): Promise<string>;
+  askHealth(options: VerbOptions): Promise<boolean>;
+  dashboardLink(options: VerbOptions): Promise<string>;
   onSignals(handlers: {
     readonly terminate: () => void;
     readonly abort: () => void;
@@ -44,6 +45,12 @@ export interface App {
 export interface AppOptions {
   readonly settingsFile: string;
   readonly allowCommands: boolean;
+}
+
+/** Of a verb that speaks to a running daemon. */
+export interface VerbOptions extends AppOptions {
+  /** Told before anything is asked of a daemon that goes on with the settings before these, which are refused. */
+  readonly onRefused?: (problem: RenewdError) => void;
 }
 
 export interface DaemonOptions extends AppOptions {
@@ -67,6 +74,8 @@ export interface Daemon {
 
 export interface CheckedSettings {
   readonly settings: Settings;
+  /** What is allowed in them and probably not meant. */
+  readonly warnings: readonly Problem[];
   /** Asks every issuer and target, changing nothing; `tell` hears of each as it answers. */
   readonly probe: (tell?: (result: ProbeResult) => void) => Promise<readonly ProbeResult[]>;
 }

@@ -1,7 +1,7 @@
 import type { Settings } from "../core/settings.ts";
 import { formatDuration } from "../core/duration.ts";
 import { toRenewdError } from "../core/errors.ts";
-import type { CheckedSettings, ProbeResult } from "./app-port.ts";
+import type { CheckedSettings, Problem, ProbeResult } from "./app-port.ts";
 import {
   type AddVerb,
   COMMANDS_OPTION,
@@ -30,20 +30,17 @@ export const addCheck: AddVerb = (program, shell) => {
     .option("--offline", "only validate the file")
     .option(...COMMANDS_OPTION)
     .option(...JSON_OPTION)
-    .addHelpText(
-      "after",
-      "\n  renewd check -c renewd.yaml --offline   only the file\n  renewd check -c renewd.yaml             and whoever it names",
-    )
     .action(shell.does((options: CheckOptions) => check(shell, options)));
 };
 
 async function check(shell: Shell, options: CheckOptions): Promise<ExitCode> {
   const json = options.json === true;
-  const { settings, probe } = await load(shell, options.allowCommands === true, json);
+  const { settings, warnings, probe } = await load(shell, options.allowCommands === true, json);
   if (!json) shell.out.line(summary(settings, shell));
+  if (!json) for (const warning of warnings) shell.out.line(warningText(warning, shell.out));
   const results = options.offline === true ? [] : await probing(shell, settings, probe);
   const ok = results.every((each) => each.ok);
-  if (json) printJson(shell, { ok, problems: [], probes: results });
+  if (json) printJson(shell, { ok, problems: [], warnings, probes: results });
   else for (const result of results) shell.out.line(probeText(result, shell.out));
   return ok ? EXIT.well : EXIT.refused;
 }
@@ -64,7 +61,7 @@ async function load(shell: Shell, allowCommands: boolean, json: boolean): Promis
     return await shell.app.checkSettings({ settingsFile: shell.settingsFile(), allowCommands });
   } catch (thrown) {
     const problems = problemsOf(toRenewdError(thrown));
-    if (json && problems !== undefined) printJson(shell, { ok: false, problems, probes: [] });
+    if (json && problems !== undefined) printJson(shell, { ok: false, problems, warnings: [], probes: [] });
     throw thrown;
   }
 }
@@ -72,7 +69,17 @@ async function load(shell: Shell, allowCommands: boolean, json: boolean): Promis
 function summary({ tokens, issuers, stores, tickMs }: Settings, { out, settingsFile }: Shell): string {
   const parts = [count(tokens.length, "token"), count(issuers.length, "issuer"), count(stores.length, "store")];
   const text = `${settingsFile()}: ${parts.join(", ")}, looked at every ${formatDuration(tickMs)}`;
-  return `${out.paint("good", "valid ")}  ${out.paint("plain", text)}`;
+  const shown = out.isTerminal ? labelled("", text, out.columns, 2 * INDENT).trimStart() : out.paint("plain", text);
+  return `${out.paint("good", "valid ")}  ${shown}`;
+}
+
+/** Allowed, and probably not meant: it changes no exit code. */
+function warningText({ file, line, column, path, message, hint }: Problem, out: Output): string {
+  return [
+    `${out.paint("warn", "beware")}  ${out.paint("plain", `${file}:${line}:${column}`)}`,
+    labelled("", `${path} ${message}`, out.columns, INDENT),
+    labelled("    ->", hint, out.columns, 2 * INDENT),
+  ].join("\n");
 }
 
 function probeText({ kind, name, ok, lines, code, hint }: ProbeResult, out: Output): string {

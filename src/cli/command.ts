@@ -49,6 +49,7 @@ export interface JsonOption {
 }
 
 export const JSON_OPTION = ["--json", "print one JSON document"] as const;
+export const TOKEN_ARGUMENT = ["<token>", "its key in the settings; `renewd status` lists them"] as const;
 export const COMMANDS_OPTION = [
   "--allow-commands",
   "let the settings run commands (secrets and reload hooks)",

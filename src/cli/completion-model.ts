@@ -50,7 +50,20 @@ function spotAndBelow(command: Command, path: string, global: readonly Option[])
     repeats: command.registeredArguments.at(-1)?.variadic === true,
   };
   const isOwn = (each: Command): boolean => command.commands.includes(each);
-  return [spot, ...below.filter(isOwn).flatMap((each) => spotAndBelow(each, `${path} ${each.name()}`.trim(), global))];
+  return [
+    spot,
+    ...helpSpot(spot),
+    ...below.filter(isOwn).flatMap((each) => spotAndBelow(each, `${path} ${each.name()}`.trim(), global)),
+  ];
+}
+
+/** `help` is nobody's own verb, and takes the name of one. */
+function helpSpot({ path, verbs }: Spot): readonly Spot[] {
+  const named = verbs.map(({ name }) => name).filter((name) => name !== "help");
+  if (named.length === verbs.length) return [];
+  return [
+    { path: `${path} help`.trim(), verbs: [], options: [], places: [{ from: "words", words: named }], repeats: false },
+  ];
 }
 
 function readOption(option: Option): SpotOption {

@@ -25,7 +25,11 @@ export function openConversation(input: Readable, output: Writable): Conversatio
     stop(new RenewdError("usage", "broken off; nothing was written", { sent: false }));
     lines.close();
   });
-  lines.on("close", () => stop(null));
+  lines.on("close", () => {
+    // Ctrl-D leaves the cursor behind the question.
+    if (waiting !== undefined) output.write("\n");
+    stop(null);
+  });
   return {
     ask: (question) => {
       const next = ahead.shift();

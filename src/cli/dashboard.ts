@@ -1,5 +1,7 @@
 import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { whileWaiting } from "./progress.ts";
+import { verbOptions } from "./with-control.ts";
 
 export const addDashboard: AddVerb = (program, shell) => {
   program
@@ -10,7 +12,9 @@ export const addDashboard: AddVerb = (program, shell) => {
 };
 
 async function dashboard(shell: Shell, json: boolean): Promise<ExitCode> {
-  const link = await shell.app.dashboardLink({ settingsFile: shell.settingsFile(), allowCommands: false });
+  const link = await whileWaiting(shell, "waiting for the daemon to answer", () =>
+    shell.app.dashboardLink(verbOptions(shell)),
+  );
   if (json) printJson(shell, { link });
   else shell.out.line(link);
   return EXIT.well;

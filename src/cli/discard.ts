@@ -1,4 +1,4 @@
-import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
+import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell, TOKEN_ARGUMENT } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { withControl } from "./with-control.ts";
 
@@ -6,7 +6,7 @@ export const addDiscard: AddVerb = (program, shell) => {
   program
     .command("discard")
     .description("drops a quarantined token, or a request whose answer was lost, so that renewd asks anew")
-    .argument("<token>")
+    .argument(...TOKEN_ARGUMENT)
     .option(...JSON_OPTION)
     .action(shell.does((token: string, options: JsonOption) => discard(shell, token, options.json === true)));
 };

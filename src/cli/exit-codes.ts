@@ -32,7 +32,7 @@ export const EXIT_CODES_TOLD: Readonly<Record<ExitCode, Told>> = {
   },
   [EXIT.settings]: {
     meaning: "The settings have mistakes, or run a command without `--allow-commands`.",
-    renewd: "The verb does nothing; a running daemon keeps the settings it has.",
+    renewd: "The verb does nothing. A running daemon keeps the settings it has; verbs that speak to it still do.",
     you: "`renewd check --offline` shows the places.",
   },
   [EXIT.refused]: {

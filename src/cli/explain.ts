@@ -6,6 +6,9 @@ import { labelled } from "./format.ts";
 
 const INDENT = 10;
 const CODE_LENGTH_SHOWN = 80;
+/** Shorter parts of a word are in too many others. */
+const PART_LEAST = 4;
+const NEAR_SHOWN = 10;
 
 const KINDS: Readonly<Record<ExplainedKind, { readonly one: string; readonly many: string }>> = {
   incident: { one: "an incident", many: "incidents" },
@@ -22,7 +25,6 @@ export const addExplain: AddVerb = (program, shell) => {
     .description("what a word of renewd's means and what you do: error codes, incidents, states, checks, exit codes")
     .argument("[code]", "such as store_denied, deadline_missed, in_doubt or 3; without it all are listed")
     .option(...JSON_OPTION)
-    .addHelpText("after", "\n  renewd explain store_denied\n  renewd explain 3              what exit code 3 says")
     .action(shell.does((code: string | undefined, { json }: JsonOption) => explain(shell, code, json === true)));
 };
 
@@ -33,11 +35,10 @@ export function explainedNames(): readonly string[] {
 
 async function explain(shell: Shell, code: string | undefined, json: boolean): Promise<ExitCode> {
   const all = explanations(EXIT_CODES_TOLD);
-  const found = code === undefined ? all : all.filter(({ name }) => name === plain(code));
+  const found = code === undefined ? all : called(plain(code), all);
   if (found.length === 0) {
     const word = (code ?? "").slice(0, CODE_LENGTH_SHOWN);
-    const near = shell.app.didYouMean(word, explainedNames());
-    throw new RenewdError("usage", `nothing is called ${word}. ${near}`, { sent: false });
+    throw new RenewdError("usage", `nothing is called ${word}. ${nearWords(shell, word)}`, { sent: false });
   }
   if (json) printJson(shell, found);
   else if (code === undefined) shell.out.line(listText(found, shell.out));
@@ -45,12 +46,34 @@ async function explain(shell: Shell, code: string | undefined, json: boolean): P
   return EXIT.well;
 }
 
-/** `IN-DOUBT` and "in doubt" are `in_doubt`. */
+/** Prometheus's rule RenewdTokenLate is of the incident `late`. */
+function called(word: string, all: readonly Explanation[]): readonly Explanation[] {
+  const exact = all.filter(({ name }) => name === word);
+  return exact.length > 0 ? exact : all.filter(({ name }) => `token_${name}` === word || `target_${name}` === word);
+}
+
+/** `IN-DOUBT`, "in doubt" and an alert's `RenewdInDoubt` are `in_doubt`. */
 function plain(code: string): string {
-  return code
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[\s-]+/g, "_");
+  const word = code.trim().replace(/^Renewd(?=[A-Z])/, "");
+  const parted = /^[A-Z][a-z]/.test(word) ? word.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_") : word;
+  return parted.toLowerCase().replaceAll(/[\s-]+/g, "_");
+}
+
+/** One that looks alike, else those that have a part in common with it, else where to see all. */
+function nearWords({ app }: Shell, word: string): string {
+  const names = explainedNames();
+  if (/^\d+$/.test(word)) return `renewd's exit codes are ${names.filter((name) => /^\d+$/.test(name)).join(", ")}.`;
+  const [first = "", ...rest] = plain(word).split("_");
+  // The first of several parts says of whom, such as `store`: the others say what.
+  const parts = (rest.length === 0 ? [first] : rest).filter((part) => part.length >= PART_LEAST);
+  const stems = parts.map((part) => part.slice(0, Math.max(PART_LEAST, part.length - 3)));
+  const sharing = names.filter((name) => stems.some((stem) => name.split("_").some((part) => part.startsWith(stem))));
+  const alike = app.didYouMean(plain(word), names);
+  if (alike.startsWith("Did you mean") && sharing.length <= 1) return alike;
+  const shown = sharing.slice(0, NEAR_SHOWN).map((name) => `\`${name}\``);
+  if (shown.length === 1) return `Did you mean ${shown[0]}?`;
+  if (shown.length > 1) return `Did you mean one of ${shown.join(", ")}${sharing.length > shown.length ? ", …" : ""}?`;
+  return "`renewd explain` lists what there is.";
 }
 
 function wholeText({ kind, name, meaning, retry, renewd, you, see }: Explanation, out: Output): string {

@@ -1,5 +1,6 @@
 import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { verbOptions } from "./with-control.ts";
 
 export const addHealth: AddVerb = (program, shell) => {
   program
@@ -10,7 +11,7 @@ export const addHealth: AddVerb = (program, shell) => {
 };
 
 async function health(shell: Shell, json: boolean): Promise<ExitCode> {
-  const alive = await shell.app.askHealth(shell.settingsFile());
+  const alive = await shell.app.askHealth(verbOptions(shell));
   if (json) printJson(shell, { alive });
   else shell.out.line(alive ? "healthy" : "not healthy");
   return alive ? EXIT.well : EXIT.notWell;

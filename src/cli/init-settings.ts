@@ -1,5 +1,9 @@
 /** The settings file that `renewd init` writes: YAML with comments for whoever reads it next. Pure. */
+import { DAY_MS, MINUTE_MS, parseDuration, SECOND_MS } from "../core/duration.ts";
+import { scheduleOf } from "../core/schedule.ts";
 import { type Answers, listOf } from "./init-questions.ts";
+
+const TICK_MS: number = 30 * SECOND_MS;
 
 /** A file that the person has to put in place. */
 export interface Needed {
@@ -10,7 +14,13 @@ export interface Needed {
 }
 
 export function settingsText(answers: Answers): string {
-  const sections = [head(answers), issuerSection(answers), storeSection(answers), POLICY, tokenSection(answers)];
+  const sections = [
+    head(answers),
+    issuerSection(answers),
+    storeSection(answers),
+    policySection(answers),
+    tokenSection(answers),
+  ];
   return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
@@ -131,15 +141,30 @@ function storeSection({ store, directory = "", region = "" }: Answers): readonly
   return ["# Where its consumer reads it.", "stores:", ...lines];
 }
 
-const POLICY: readonly string[] = [
-  "# When to renew. These are the defaults.",
-  "policies:",
-  "  default:",
-  "    renew_before: 33% # of a token's life is left when its renewal starts",
-  "    jitter: 5% # of its life, at most, that a renewal may come earlier",
-  "    repair: 24h # kept free before it is too late, for mending things by hand; less where tokens live short",
-  '    # windows: [{ opens: "0 9 * * mon-fri", for: 8h, timezone: Europe/London }] # renew when somebody is there',
-];
+function policySection(answers: Answers): readonly string[] {
+  const share = renewBefore(answers);
+  return [
+    `# When to renew. These are the defaults${share === 33 ? "" : ", but for `renew_before`: the token lives short"}.`,
+    "policies:",
+    "  default:",
+    `    renew_before: ${share}% # of a token's life is left when its renewal starts`,
+    "    jitter: 5% # of its life, at most, that a renewal may come earlier",
+    "    repair: 24h # kept free before it is too late, for mending things by hand; less where tokens live short",
+    '    # windows: [{ opens: "0 9 * * mon-fri", for: 8h, timezone: Europe/London }] # renew when somebody is there',
+  ];
+}
+
+/** In percent. A token of few hours has to be asked for earlier, else each renewal begins when it counts as late. */
+function renewBefore({ lifetime = "", hold = "", store, consumer }: Answers): number {
+  const lifetimeMs = parseDuration(lifetime) ?? DAY_MS;
+  if (lifetimeMs > DAY_MS / 6) return 33;
+  const propagationMs = store !== "aws" ? 0 : (consumer === "other" ? 1 : 15) * MINUTE_MS;
+  const policy = { renewBefore: { share: 1 / 3 }, jitter: { ms: 0 }, repairMs: DAY_MS };
+  const uses = [{ holdMs: parseDuration(hold) ?? 0, propagationMs }];
+  const { latestAt } = scheduleOf({ startAt: 0, expAt: lifetimeMs, u: 0 }, { policy, minIntervalMs: 0, uses });
+  const share = (100 * (lifetimeMs - latestAt + 4 * TICK_MS)) / lifetimeMs;
+  return Math.min(Math.max(Math.ceil(share), 33), 66);
+}
 
 function tokenSection(answers: Answers): readonly string[] {
   const { name = "", create } = answers;
@@ -164,7 +189,7 @@ function request({ issuerType, server = "", role = "", scope = "", lifetime = ""
   return `{ server: ${scalar(server)}, roles: ${list(role)}, lifetime: ${lifetime} }`;
 }
 
-function target({ store, consumer, secretName = "", hold = "" }: Answers): readonly string[] {
+function target({ store, consumer, directory = "", secretName = "", hold = "" }: Answers): readonly string[] {
   const secret = scalar(secretName);
   const held = `        hold: ${hold} # the longest that a consumer goes on using what it read`;
   const cached = "        propagation: 15m # Airflow's cache of secrets";
@@ -189,6 +214,8 @@ function target({ store, consumer, secretName = "", hold = "" }: Answers): reado
       "        secret: variables.json",
       `        key: ${secret} # Airflow's Variable; other keys of the file are left alone`,
       '        mode: "0640" # of a new file: let Airflow\'s group read it',
+      "        # Airflow runs as another user? Then make the folder first, for its group to enter:",
+      `        # install -d -m 2750 -g airflow ${directory}`,
     );
   if (consumer === "airflow-connection")
     return place(

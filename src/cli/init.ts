@@ -35,18 +35,12 @@ export const addInit: AddVerb = (program, shell) => {
   verb
     .option("--yes", "ask nothing: what no flag says is as proposed")
     .option("--force", "write over a file that is there already")
-    .addHelpText("after", HELP)
     .action(
       shell.does((file: string | undefined, options: InitOptions) =>
         init(shell, file ?? shell.settingsFile(), options),
       ),
     );
 };
-
-const HELP = `
-  renewd init /etc/renewd/renewd.yaml       asks
-  renewd init try.yaml --issuer-type embedded --yes
-                                            a file to try renewd with`;
 
 /** Of a flag that names several and was given several times none is lost. */
 function together(text: string, before: string | undefined): string {

@@ -22,9 +22,9 @@ export const addIssuer: AddVerb = (program, shell) => {
   issuer
     .command("grant")
     .description("lets a user put a role of a server into its tokens")
-    .argument("<user>")
-    .argument("<server>")
-    .argument("<role>")
+    .argument("<user>", "by its name")
+    .argument("<server>", "by its name")
+    .argument("<role>", "of that server, by its name")
     .option(...DB_OPTION)
     .action(
       shell.does((user: string, server: string, role: string, options: DbOption) =>
@@ -66,7 +66,7 @@ function addMakers(issuer: Command, shell: Shell): void {
   issuer
     .command("add-server")
     .description("adds a server, which tokens are for")
-    .argument("<name>")
+    .argument("<name>", "what tokens have as their audience")
     .requiredOption("--max-life <duration>", "the longest life of its tokens", duration)
     .option("--latest <time>", "no token of it outlives this instant", instant)
     .option(...DB_OPTION)
@@ -81,8 +81,8 @@ function addMakers(issuer: Command, shell: Shell): void {
   issuer
     .command("add-role")
     .description("adds a role to a server")
-    .argument("<server>")
-    .argument("<name>")
+    .argument("<server>", "by its name")
+    .argument("<name>", "the role's")
     .requiredOption("--max-life <duration>", "the longest life of tokens with it", duration)
     .option("--latest <time>", "no token with it outlives this instant", instant)
     .option("--scope <scope>", "what it allows; may be given several times", collect)
@@ -98,7 +98,7 @@ function addMakers(issuer: Command, shell: Shell): void {
   issuer
     .command("add-user")
     .description("adds a user, who signs in with a password")
-    .argument("<name>")
+    .argument("<name>", "what it signs in with")
     .requiredOption("--password-file <file>", "holds the password; one newline at its end is dropped")
     .option("--admin", "an administrator")
     .option(...DB_OPTION)

@@ -2,7 +2,7 @@ import { type DomainEvent, EVENT_LEVELS, type EventType } from "../core/events.t
 import type { Instant } from "../core/duration.ts";
 import { localTime, type Paint, type Style } from "./format.ts";
 import type { Names } from "./names.ts";
-import { lifeWords, subjectOf, wordsOf } from "./words.ts";
+import { lifeWords, subjectOf, wordsOf } from "../core/event-words.ts";
 
 /** Said by another line of the same moment, or of no interest to somebody who watches. */
 const UNTOLD: ReadonlySet<EventType> = new Set<EventType>(["daemon:started", "renewal:minted", "renewal:settled"]);

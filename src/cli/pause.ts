@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { formatInstant, type Instant, parseDuration, parseInstant } from "../core/duration.ts";
 import { RenewdError } from "../core/errors.ts";
-import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
+import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell, TOKEN_ARGUMENT } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { withControl } from "./with-control.ts";
 
@@ -17,7 +17,7 @@ export const addPause: AddVerb = (program, shell) => {
   program
     .command("pause")
     .description("starts no renewal and writes no target of a token; deadlines and alerts run on")
-    .argument("<token>")
+    .argument(...TOKEN_ARGUMENT)
     .option("--until <time>", "an instant such as 2027-01-31T00:00:00Z, or 6h from now (default: until resumed)", until)
     .option("--reason <text>", "kept with the pause and shown by status")
     .option(...JSON_OPTION)

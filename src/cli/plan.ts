@@ -1,4 +1,4 @@
-import { CALENDAR_ENTRIES_MAX, type CalendarEntry } from "../core/calendar.ts";
+import { CALENDAR_DAYS_MAX, CALENDAR_ENTRIES_MAX, type CalendarEntry } from "../core/calendar.ts";
 import { formatDuration, formatInstant, type Instant } from "../core/duration.ts";
 import type { PlanEntry } from "../core/plan.ts";
 import { countUpTo } from "./arguments.ts";
@@ -10,25 +10,18 @@ import { timeline } from "./timeline.ts";
 import { withControl } from "./with-control.ts";
 
 const INDENT = 4;
-const DAYS_MAX = 3_650;
 
 interface PlanOptions extends JsonOption {
   readonly days?: number;
 }
 
-const EXAMPLES = `
-  renewd plan                    what each token does next, and the arithmetic of its deadline
-  renewd plan --days 31          the next month as a calendar
-  renewd plan airflow-flowapi    one token, its life drawn as a line`;
-
 export const addPlan: AddVerb = (program, shell) => {
   program
     .command("plan")
     .description("a dry run: what each token would do next, when and why, with the arithmetic of its deadline")
-    .argument("[token]")
-    .option("--days <n>", "a calendar of so many days", countUpTo(DAYS_MAX))
+    .argument("[token]", "tell of this one alone, its life drawn as a line")
+    .option("--days <n>", `a calendar of so many days, at most ${CALENDAR_DAYS_MAX}`, countUpTo(CALENDAR_DAYS_MAX))
     .option(...JSON_OPTION)
-    .addHelpText("after", EXAMPLES)
     .action(
       shell.does((token: string | undefined, options: PlanOptions) =>
         options.days === undefined ? plan(shell, token, options) : calendar(shell, token, options.days, options),

@@ -4,7 +4,7 @@ import { addAccept } from "./accept.ts";
 import { addAdopt } from "./adopt.ts";
 import { addAlertTest } from "./alert-test.ts";
 import { addCheck } from "./check.ts";
-import type { AddVerb, Cli, Shell } from "./command.ts";
+import { type AddVerb, type Cli, type Output, printJson, type Shell } from "./command.ts";
 import { addCompletions } from "./completions.ts";
 import { addCreateSuperuserToken } from "./create-superuser-token.ts";
 import { addCreateToken } from "./create-token.ts";
@@ -20,12 +20,13 @@ import { addPause } from "./pause.ts";
 import { addPlan } from "./plan.ts";
 import { addPresets } from "./presets.ts";
 import { addRenew } from "./renew.ts";
-import { reportError } from "./report-error.ts";
+import { errorDocument, reportError } from "./report-error.ts";
 import { addResume } from "./resume.ts";
 import { addRollback } from "./rollback.ts";
 import { addRun } from "./run.ts";
 import { addSimulate } from "./simulate.ts";
 import { addStatus } from "./status.ts";
+import { addVerbHelp, verbOf } from "./verb-help.ts";
 
 /** Descriptions are broken into lines where at least so many columns are left for them. */
 const HELP_WIDTH_LEAST = 24;
@@ -59,16 +60,32 @@ const VERBS: readonly AddVerb[] = [
 ];
 
 /** Runs one verb to its end. Never throws: what went wrong is told on stderr and is in the exit code. */
-export async function runCli(argv: readonly string[], cli: Cli): Promise<ExitCode> {
+export async function runCli(argv: readonly string[], onto: Cli): Promise<ExitCode> {
   let code: ExitCode = EXIT.well;
+  const { cli, hasWritten } = noticing(onto);
   const program = createProgram(cli, (answer) => (code = answer));
   try {
     await heldOpen(() => program.parseAsync(argv, { from: "user" }));
     return code;
   } catch (error) {
-    reportError(cli, error);
-    return exitCodeOf(error);
+    code = exitCodeOf(error);
+    const verb = verbOf(program, argv);
+    reportError(cli, error, verb);
+    // Who asked for a document gets one, whatever happened.
+    if (argv.includes("--json") && code !== EXIT.well && !hasWritten()) printJson(cli, errorDocument(error, verb));
+    return code;
   }
+}
+
+/** The same command line, which knows whether anything went to stdout. */
+function noticing(cli: Cli): { readonly cli: Cli; readonly hasWritten: () => boolean } {
+  let written = false;
+  const out: Output = {
+    ...cli.out,
+    line: (text) => ((written = true), cli.out.line(text)),
+    deliver: (text) => ((written = true), cli.out.deliver(text)),
+  };
+  return { cli: { ...cli, out }, hasWritten: () => written };
 }
 
 function createProgram(cli: Cli, answer: (code: ExitCode) => void): Command {
@@ -90,7 +107,6 @@ function createProgram(cli: Cli, answer: (code: ExitCode) => void): Command {
       writeErr: (text) => cli.err.line(text.trimEnd()),
       outputError: (text, write) => write(`renewd: ${text.replace(/^error: /, "")}`),
     })
-    .showHelpAfterError("  -> See `renewd --help`.")
     .exitOverride();
   const named = (): string | undefined => {
     const text = program.opts<{ config?: string }>().config ?? cli.app.environment["RENEWD_CONFIG"];
@@ -106,6 +122,7 @@ function createProgram(cli: Cli, answer: (code: ExitCode) => void): Command {
     isSettingsFileNamed: () => named() !== undefined,
   };
   for (const addVerb of VERBS) addVerb(program, shell);
+  addVerbHelp(program, cli.out);
   return program;
 }
 

@@ -4,7 +4,8 @@ import type { Cli } from "./command.ts";
 
 /** Shorter work needs no words. */
 const QUIET_MS: number = SECOND_MS;
-const AGAIN_MS: number = 10 * SECOND_MS;
+/** What goes on is told again so often. */
+export const AGAIN_MS: number = 10 * SECOND_MS;
 
 /** One faint line of what is being done. */
 export function tellProgress({ err }: Pick<Cli, "err">, words: string): void {

@@ -3,10 +3,18 @@ import type { Control, RenewalStanding, RenewTicket } from "../core/control.ts";
 import { formatDuration, formatInstant, MINUTE_MS } from "../core/duration.ts";
 import type { Clock } from "../core/ports.ts";
 import { duration } from "./arguments.ts";
-import { type AddVerb, COMMANDS_OPTION, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
+import {
+  type AddVerb,
+  COMMANDS_OPTION,
+  JSON_OPTION,
+  type JsonOption,
+  printJson,
+  type Shell,
+  TOKEN_ARGUMENT,
+} from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { clean } from "./format.ts";
-import { tellProgress } from "./progress.ts";
+import { AGAIN_MS, tellProgress } from "./progress.ts";
 import { withControl } from "./with-control.ts";
 
 const POLL_MS = 250;
@@ -21,8 +29,10 @@ interface RenewOptions extends JsonOption {
 export const addRenew: AddVerb = (program, shell) => {
   program
     .command("renew")
-    .description("renews a token now, whatever its schedule says; joins a renewal that is under way")
-    .argument("<token>")
+    .description(
+      "renews a token now, whatever its schedule says; joins a renewal that is under way, and delivers what one made before",
+    )
+    .argument(...TOKEN_ARGUMENT)
     .option(
       "--lifetime <duration>",
       "how long the fresh token is to live, such as 30d (default: as declared)",
@@ -57,12 +67,18 @@ async function outcomeOf(
   clock: Clock,
   progress: (detail: string) => void,
 ): Promise<RenewalStanding> {
-  const endMs = clock.monotonicMs() + timeoutMs;
-  let told = "";
+  const startMs = clock.monotonicMs();
+  let told = { detail: "", atMs: startMs };
   for (;;) {
     const standing = await control.renewal(token, since);
-    if (standing.state !== "under_way" || clock.monotonicMs() >= endMs) return standing;
-    if (standing.detail !== told) progress((told = standing.detail));
+    const atMs = clock.monotonicMs();
+    if (standing.state !== "under_way" || atMs >= startMs + timeoutMs) return standing;
+    const { detail } = standing;
+    const isNew = detail !== told.detail;
+    if (isNew || atMs >= told.atMs + AGAIN_MS) {
+      progress(isNew ? detail : `${detail} (${formatDuration(atMs - startMs)})`);
+      told = { detail, atMs };
+    }
     await new Promise<void>((resolve) => clock.after(POLL_MS, resolve));
   }
 }

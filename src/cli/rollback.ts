@@ -1,6 +1,6 @@
 import type { RolledBack } from "../core/control.ts";
 import { formatInstant } from "../core/duration.ts";
-import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell } from "./command.ts";
+import { type AddVerb, JSON_OPTION, type JsonOption, printJson, type Shell, TOKEN_ARGUMENT } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { withControl } from "./with-control.ts";
 
@@ -8,7 +8,7 @@ export const addRollback: AddVerb = (program, shell) => {
   program
     .command("rollback")
     .description("puts the previous token back into every target and pauses renewals; the newest is withdrawn for good")
-    .argument("<token>")
+    .argument(...TOKEN_ARGUMENT)
     .option(...JSON_OPTION)
     .action(shell.does((token: string, options: JsonOption) => rollback(shell, token, options.json === true)));
 };

@@ -61,8 +61,8 @@ function luckyWords({ outages, services, promiseHeld }: SimulationReport): reado
   return outages.flatMap(({ kind, key, fromAt, untilAt }) => {
     const sureMs = services.find((each) => each.kind === kind && each.key === key)?.sureMs ?? Infinity;
     if (sureMs >= untilAt - fromAt) return [];
-    const head = `but one of ${kind} ${key} that begins at the worst moment is`;
-    return sureMs === 0 ? `${head} not surely survived` : `${head} surely survived for ${formatDuration(sureMs)} only`;
+    const sure = sureMs === 0 ? "nothing is sure" : `only ${formatDuration(sureMs)} are sure`;
+    return `but that may be luck: had the one of ${kind} ${key} begun at the worst moment, ${sure}; what to change is below`;
   });
 }
 
@@ -157,8 +157,14 @@ function servicesText(services: readonly ServiceEndurance[], out: Output): strin
       ...advice.map((line) => labelled("    -> ", line, out.columns)),
     ].join("\n");
   });
-  return [out.paint("strong", "The longest outage that is survived, whenever it begins"), ...lines].join("\n");
+  const head = out.paint("strong", "The longest outage that is survived, whenever it begins");
+  const isWeighed = services.some(({ survivesMs }) => survivesMs !== null);
+  const legend = isWeighed ? [painted(out.paint, "faint", labelled("  ", LEGEND, out.columns))] : [];
+  return [head, ...legend, ...lines].join("\n");
 }
+
+const LEGEND =
+  "Plan with what is sure: the schedule vouches for it. `About` is what trials came to; each arrow is a way to more.";
 
 function howLong(survivesMs: number, sureMs: number): string {
   if (survivesMs === 0) return "none at the worst moment";

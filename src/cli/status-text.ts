@@ -61,7 +61,11 @@ function headline({ at, ok, lastSweepAt, tokens }: StatusReport, total: number, 
 }
 
 function serviceLine({ kind, key, failures, code, probeAt }: ServiceStatus, at: Instant, out: Output): string {
-  const next = probeAt === null ? "" : `; next try ${inWords(probeAt, at)}`;
+  // Nothing is asked of it for its own sake, so the count stays until a token needs it, which may be in weeks.
+  const next =
+    probeAt !== null && probeAt > at
+      ? `; next try ${inWords(probeAt, at)}, once a token needs it`
+      : "; tried again when a token next needs it, or by `renewd renew TOKEN`";
   const text = `${kind} ${key} failed ${count(failures, "time")} in a row (${code ?? "no reason known"})${next}`;
   return painted(out.paint, "warn", labelled("", text, out.columns, 2).trimStart());
 }
@@ -80,7 +84,7 @@ function channelsLine(channels: readonly ChannelStatus[], out: Output): readonly
   if (channels.length === 0) return [];
   const well = channels.filter(({ failures }) => failures === 0);
   const untold = well.filter(({ lastSuccessAt }) => lastSuccessAt === null).length;
-  const note = untold === 0 ? "" : `; ${untold} told nothing yet (\`renewd alert-test\`)`;
+  const note = untold === 0 ? "" : `; ${untold} told no alert yet (\`renewd alert-test\`)`;
   const text = `${well.length} of ${count(channels.length, "alert channel")} well${note}`;
   return [out.paint(well.length === channels.length ? "plain" : "warn", text)];
 }

@@ -38,11 +38,7 @@ export const addStatus: AddVerb = (program, shell) => {
 
 const HELP = `
 More than eight tokens are a table, those that need attention first and each
-with what to do; of more than a hundred only these are shown, the rest counted.
-
-  renewd status                         how everything stands
-  renewd status airflow-flowapi         one token in full
-  renewd status --state paused --all    every token that is paused`;
+with what to do; of more than a hundred only these are shown, the rest counted.`;
 
 const STATES = Object.keys(TOLD_TOKEN_STATES) as readonly TokenState[];
 
@@ -97,17 +93,19 @@ function mustBeIssuer(shell: Shell, issuer: string, tokens: readonly TokenStatus
   throw new RenewdError("usage", message, { sent: false });
 }
 
-async function isWatched(shell: Shell, { at, lastSweepAt }: StatusReport): Promise<boolean> {
+/** Where the settings are refused now, how often the daemon looks is not known: it says itself whether it still does. */
+async function isWatched(shell: Shell, { at, lastSweepAt, daemon }: StatusReport): Promise<boolean> {
   if (lastSweepAt === null) return false;
-  return at - lastSweepAt <= Math.max(TICKS_MISSED_MAX * (await tickMsOf(shell)), MINUTE_MS);
+  const tickMs = await tickMsOf(shell);
+  if (tickMs === undefined) return !daemon.some(({ reason }) => reason === "scheduler_stalled");
+  return at - lastSweepAt <= Math.max(TICKS_MISSED_MAX * tickMs, MINUTE_MS);
 }
 
-/** A daemon runs on even when its file was broken meanwhile: then the least allowance counts. */
-async function tickMsOf(shell: Shell): Promise<number> {
+async function tickMsOf(shell: Shell): Promise<number | undefined> {
   try {
     const { settings } = await shell.app.checkSettings({ settingsFile: shell.settingsFile(), allowCommands: false });
     return settings.tickMs;
   } catch {
-    return 0;
+    return undefined;
   }
 }

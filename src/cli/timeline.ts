@@ -23,7 +23,7 @@ export function timeline(entry: PlanEntry, now: Instant, columns: number): reado
   const width = Math.min(columns - 4, WIDTH_MAX);
   const cellOf = (at: Instant): number => Math.round(((at - first) / (last - first)) * (width - 1));
   const bar = Array.from({ length: width }, (_, cell) => signOf(cell, cellOf, entry, now)).join("");
-  return [`  ${bar}`, `  ${lettersUnder(marks, cellOf, width)}`, ...marks.map((mark) => legend(mark, now))];
+  return [`  ${bar}`, `  ${lettersUnder(marks, cellOf, width)}`, ...marks.map((mark) => legend(mark, now, columns))];
 }
 
 function marksOf(entry: PlanEntry, now: Instant): readonly Mark[] {
@@ -61,7 +61,10 @@ function lettersUnder(marks: readonly Mark[], cellOf: (at: Instant) => number, w
   return line;
 }
 
-function legend({ letter, at, words }: Mark, now: Instant): string {
+/** On a narrow terminal the words stand below. */
+function legend({ letter, at, words }: Mark, now: Instant, columns: number): string {
   const when = letter === "N" ? "" : `  ${inWords(at, now)}`;
-  return `  ${letter} ${formatInstant(at)}${when.padEnd(18)}  ${words}`;
+  const head = `  ${letter} ${formatInstant(at)}${when.padEnd(18)}`;
+  const line = `${head}  ${words}`;
+  return line.length <= columns ? line : `${head.trimEnd()}\n    ${words}`;
 }

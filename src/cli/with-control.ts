@@ -1,6 +1,8 @@
 import type { Control } from "../core/control.ts";
 import { RenewdError } from "../core/errors.ts";
+import type { VerbOptions } from "./app-port.ts";
 import type { Shell } from "./command.ts";
+import { whileWaiting } from "./progress.ts";
 
 export interface ControlOptions {
   readonly need: "read" | "dry" | "note" | "act";
@@ -10,21 +12,38 @@ export interface ControlOptions {
   readonly target?: string;
 }
 
-/** `app.withControl` on the settings file of this command line. */
-export function withControl<T>(
+/** `app.withControl` on the settings file of this command line. Who acts tells by itself what it waits for then. */
+export async function withControl<T>(
   shell: Shell,
   options: ControlOptions,
   use: (control: Control, by: "daemon" | "alone") => Promise<T>,
 ): Promise<T> {
   const { need, allowCommands = false } = options;
-  return shell.app.withControl({ settingsFile: shell.settingsFile(), allowCommands, need }, async (control, by) => {
+  const begun = Promise.withResolvers<void>();
+  const done = shell.app.withControl({ ...verbOptions(shell, allowCommands), need }, async (control, by) => {
+    begun.resolve();
     try {
-      return await use(control, by);
+      if (need === "act") return await use(control, by);
+      const words = by === "daemon" ? "waiting for the daemon's answer" : "working on the state";
+      return await whileWaiting(shell, words, () => use(control, by));
     } catch (thrown) {
       const isUnknown = thrown instanceof RenewdError && thrown.code === "unknown_token";
       throw isUnknown ? await withNames(shell, control, options, thrown) : thrown;
     }
   });
+  await whileWaiting(shell, "waiting for the daemon or its state", () => Promise.race([begun.promise, done]));
+  return done;
+}
+
+/** With one line for the person where the file is refused and the daemon does what is asked all the same. */
+export function verbOptions({ settingsFile, err }: Shell, allowCommands = false): VerbOptions {
+  const file = settingsFile();
+  const onRefused = (): void => {
+    const words =
+      "is refused; the running renewd goes on with the settings before it (`renewd check` says what is wrong)";
+    err.line(`${err.paint("warn", "renewd:")} ${file} ${words}`);
+  };
+  return { settingsFile: file, allowCommands, onRefused };
 }
 
 async function withNames(

@@ -1,7 +1,9 @@
 /** For each state that is not well: why it is so, in words, and what a person does. */
+import { byGravity, openConditions, type PlacedCondition } from "./danger.ts";
+import { formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
-import { formatInstant } from "./duration.ts";
 import type { Condition, IncidentReason } from "./incidents.ts";
+import { nextTryText } from "./next-try.ts";
 import type { TargetRecord, TokenRecord, Trouble } from "./records.ts";
 import type { Advice, TargetState, TargetStatus, TokenState } from "./status.ts";
 
@@ -60,11 +62,13 @@ export function tokenAdvice(
   record: TokenRecord,
   targets: readonly TargetStatus[],
   conditions: readonly Condition[],
+  now: Instant,
 ): Advice | null {
   if (state === "ok") return null;
-  const told = toldOf(state, conditions, record.trouble);
-  if (told !== undefined) return told;
-  const { reason, you } = TOKEN_ADVICE[state];
+  const told = toldOf(state, conditions, record.trouble, nextTryText(record, "issuer", now));
+  const open = openConditions({ conditions, targets });
+  if (told !== undefined) return urged(told, open);
+  const { reason, you } = urged(TOKEN_ADVICE[state], open);
   if (state === "paused" && record.pause !== null) {
     const { since, reason: why, deliveries } = record.pause;
     const runsOn = deliveries ? "; targets are put right all the same" : "";
@@ -83,21 +87,32 @@ export function targetAdvice(
   state: TargetState,
   record: TargetRecord,
   conditions: readonly Condition[],
+  now: Instant,
 ): Advice | null {
   if (state === "ok") return null;
-  return toldOf(state, conditions, record.trouble) ?? TARGET_ADVICE[state];
+  const told = toldOf(state, conditions, record.trouble, nextTryText(record, "store", now));
+  const open = conditions.map((condition) => ({ ...condition, target: null }));
+  return urged(told ?? TARGET_ADVICE[state], byGravity(open));
+}
+
+/** Nobody is told to do nothing while something is open that a person could mend. */
+function urged(advice: Advice, [gravest]: readonly PlacedCondition[]): Advice {
+  if (gravest === undefined || gravest.severity === "info" || !advice.you.startsWith("Nothing")) return advice;
+  const { target, action } = gravest;
+  return { ...advice, you: target === null ? action : `${target}: ${action}` };
 }
 
 function toldOf(
   state: TokenState | TargetState,
   conditions: readonly Condition[],
   trouble: Trouble | null,
+  nextTry: string,
 ): Advice | undefined {
   const reasons = TOLD_BY[state] ?? [];
   const told = conditions.find(({ reason }) => reasons.includes(reason));
   if (told !== undefined) return { reason: told.message, you: told.action };
   if (state !== "failing" || trouble === null) return undefined;
   const { code, message } = trouble.last;
-  const reason = `It failed: ${message} (${code}). Next try ${formatInstant(trouble.nextTryAt)}.`;
+  const reason = `It failed: ${message} (${code}). ${nextTry}.`;
   return { reason, you: `Nothing yet. If it goes on: ${ERRORS[code].hint}` };
 }

@@ -1,6 +1,6 @@
 /** What a channel is told of an incident: five lines for people, and what machines sort it by. */
 import { DAY_MS, formatDuration, formatInstant, type Instant } from "./duration.ts";
-import type { Incident, IncidentReason, Severity, Subject } from "./incidents.ts";
+import { type Incident, type IncidentReason, type Severity, STEADY, type Subject } from "./incidents.ts";
 import type { DeclaredToken } from "./token.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -99,7 +99,7 @@ export interface AlertOccasion {
   /** With which the channel was told before. */
   readonly labelsBefore?: Labels | null;
   /** What is over because it became this graver thing, which is told by itself. */
-  readonly became?: IncidentReason | null;
+  readonly became?: Incident | null;
   /** What is over for this channel only: as it is open still. */
   readonly still?: Incident | null;
   readonly now: Instant;
@@ -154,34 +154,37 @@ function linesOver(incident: Incident, occasion: AlertOccasion): AlertLines {
   }
   const why = `It was: ${incident.message}`;
   if (became != null) {
-    const until = `Not mended: since ${clockTime(now, now)} it is \`${became}\`, which is told by itself.`;
+    const where = became.target === incident.target ? "" : ` in ${became.target}`;
+    const until = `Not mended: since ${clockTime(now, now)} it is \`${became.reason}\`${where}, which is told by itself.`;
     return { who, until, why, next: "See that alert.", you: "What that alert says." };
+  }
+  if (!isDeclared(incident, declared)) {
+    const until = `Not watched any more since ${clockTime(now, now)}: it is declared no more.`;
+    return { who, until, why, next: "Nothing.", you: "Nothing, if that was meant: what was delivered stays there." };
   }
   // Less than nothing by a clock that was set back.
   const until = `Over since ${clockTime(now, now)}, after ${formatDuration(Math.max(0, now - incident.openedAt))}.`;
-  return { who, until, why, next: "It goes on as planned.", you: "Nothing." };
+  return { who, until, why, next: "It goes on as planned.", you: AFTER[incident.reason] ?? "Nothing." };
+}
+
+const SHORT = "See to the consumer's work that began meanwhile: it may outlive the token that it has.";
+/** What is over for renewd, and not yet for the consumer. */
+const AFTER: Readonly<Partial<Record<IncidentReason, string>>> = {
+  deadline_missed: SHORT,
+  paused_past_deadline: SHORT,
+  expired: "Start anew what of the consumer's work failed meanwhile.",
+};
+
+/** renewd's own always is. */
+function isDeclared({ token, target }: Subject, declared: DeclaredToken | null): boolean {
+  if (token === "") return true;
+  return declared !== null && (target === "" || declared.targets.some(({ label }) => label === target));
 }
 
 /** Of a token that is declared no more, the name that it was told by. */
 function namesIn(labels: Labels | null | undefined): Names | null {
   const { name, issuer } = labels ?? {};
   return name === undefined || issuer === undefined ? null : { name, issuer, targets: [] };
-}
-
-/** How what nobody mends grows worse: each is over when the next begins. */
-const WORSE: readonly (readonly IncidentReason[])[] = [
-  ["late"],
-  ["never_delivered", "deadline_missed", "paused_past_deadline"],
-  ["expired"],
-];
-
-/** What an incident that is over became, where it was not mended but grew worse. */
-export function becameOf(over: Incident, open: readonly Incident[]): IncidentReason | null {
-  const rank = (reason: IncidentReason): number => WORSE.findIndex((reasons) => reasons.includes(reason));
-  const from = rank(over.reason);
-  if (from < 0) return null;
-  const isSame = ({ token, target }: Incident): boolean => token === over.token && target === over.target;
-  return open.find((each) => isSame(each) && rank(each.reason) > from)?.reason ?? null;
 }
 
 type Names = Pick<DeclaredToken, "name" | "issuer"> & { readonly targets: readonly { readonly label: string }[] };
@@ -202,7 +205,7 @@ function consumersOf(declared: Names | null): string {
   return labels.slice(0, CONSUMERS_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function untilOf({ token, dangerAt, expAt }: Incident, now: Instant): string {
+function untilOf({ token, reason, dangerAt, expAt }: Incident, now: Instant): string {
   if (expAt !== null && now >= expAt)
     return `What readers have expired at ${clockTime(expAt, now)}, ${formatDuration(now - expAt)} ago.`;
   // Of a token and of a target it is null only where none of ours is known to be in use.
@@ -210,6 +213,8 @@ function untilOf({ token, dangerAt, expAt }: Incident, now: Instant): string {
     return token === ""
       ? "How long readers are safe, each token's own alert says."
       : "Readers find no token of renewd's there.";
+  if (now < dangerAt && STEADY.has(reason))
+    return `No reader is in danger by this: what they have serves until ${clockTime(dangerAt, now)}.`;
   if (now < dangerAt)
     return `Readers from ${clockTime(dangerAt, now)}, in ${formatDuration(dangerAt - now)}, hold too short a token.`;
   const end = expAt === null ? "" : `; it expires at ${clockTime(expAt, now)}, in ${formatDuration(expAt - now)}`;

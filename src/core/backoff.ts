@@ -74,7 +74,15 @@ export function withCall(calls: readonly Instant[], now: Instant, limit: number)
   return [...inLastHour(calls, now), now].slice(-limit);
 }
 
-/** How many more tries the hour has room for. */
+/**
+ * The calls as they count once somebody says that it is mended, or its service is well again: so many of the oldest are let off
+ * that one more try has room.
+ */
+export function withRoom(calls: readonly Instant[], limit: number): readonly Instant[] {
+  return calls.slice(CALLS_PER_ATTEMPT - limit);
+}
+
+/** How many more tries the hour has room for, if each makes all the calls that one can. */
 export function triesInHour(calls: readonly Instant[], now: Instant): number {
   return Math.max(0, Math.floor((CALLS_PER_HOUR_ONE - inLastHour(calls, now).length) / CALLS_PER_ATTEMPT));
 }

@@ -4,7 +4,7 @@ import { DAY_MS, formatDuration, formatInstant, type Instant, spanMs } from "./d
 import { EarliestFirst } from "./earliest-first.ts";
 import { type Breathe, inTurns } from "./in-turns.ts";
 import { lifetimeMs } from "./issue.ts";
-import { reckonedLifetimeMs } from "./forecast.ts";
+import { grantedLifetimeMs } from "./forecast.ts";
 import { scheduleOf } from "./schedule.ts";
 
 export interface CalendarEntry {
@@ -24,6 +24,8 @@ export interface CalendarEntry {
   readonly more: number;
 }
 
+/** How far ahead anybody may ask. */
+export const CALENDAR_DAYS_MAX = 366;
 /** So many of one token are listed of each day, and of all together: tokens may live for minutes. */
 const CALENDAR_ENTRIES_OF_DAY_MAX = 4;
 export const CALENDAR_ENTRIES_MAX = 20_000;
@@ -173,10 +175,10 @@ function hasWindows({ declared }: TokenView): boolean {
   return declared.policy.windows.length > 0;
 }
 
-/** The renewal of what is minted at `when`, with the lifetime that is asked for. Null for a token that is never due again. */
+/** The renewal of what is minted at `when`, with the lifetime that is granted. Null for a token that is never due again. */
 function afterwards(view: TokenView, when: When): (Projected & { readonly deadlineAt: Instant }) | null {
-  const { declared, pace } = view;
-  const lifetime = reckonedLifetimeMs(declared);
+  const { declared, pace, record } = view;
+  const lifetime = grantedLifetimeMs(declared, record.desired);
   if (!Number.isFinite(lifetime)) return null;
   const start = (mintedAt: Instant, u: number, heldUpMs: number): Instant => {
     const { renewAt, latestAt } = scheduleOf({ startAt: mintedAt, expAt: mintedAt + lifetime, u }, pace);

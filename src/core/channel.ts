@@ -70,7 +70,8 @@ const WHAT: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 const NEXT: Readonly<Partial<Record<ErrorCode, string>>> = {
   channel_partly: "The others are told; all are tried at the next alert.",
-  channel_refused: "What was refused is tried again, at most 10 min later; all else is told as ever.",
+  channel_refused:
+    "What was refused is tried again, at most 10 min later; what else there is to tell is told meanwhile.",
 };
 
 export function channelConditions(channel: string, record: ChannelRecord): readonly Condition[] {

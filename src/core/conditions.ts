@@ -1,22 +1,15 @@
-import { deliveriesPausedUntil, pausedUntil, rolesDiffer, type TokenView, waitsForPerson } from "./decide.ts";
-import { formatDuration, formatInstant, type Instant } from "./duration.ts";
+import { handOn, named, onQuarantined, OTHER_WRITER } from "./condition-hints.ts";
+import { deliveriesPausedUntil, pausedUntil, type TokenView, waitsForPerson } from "./decide.ts";
+import { formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
+import { type Fact, troubleText, worthTelling } from "./fact.ts";
 import type { Condition, IncidentReason, Severity } from "./incidents.ts";
-import {
-  type Drift,
-  isRepeatable,
-  type Mint,
-  type Pause,
-  type TargetRecord,
-  type TokenRecord,
-  type Trouble,
-} from "./records.ts";
-import { isJudgement } from "./ruling.ts";
+import { nextTryText } from "./next-try.ts";
+import { oddities } from "./oddities.ts";
+import { readersOf } from "./readers.ts";
+import { type Drift, isRepeatable, type Mint, type Pause, type TargetRecord, type TokenRecord } from "./records.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import { targetDeadlineAt, type TargetView } from "./target.ts";
-
-/** So many failures in a row are no passing fault any more. */
-const FAILURES_TO_TELL = 3;
 
 /** So many looks that find ours in place make a foreign write a thing of the past. */
 const DRIFT_LOOKS = 2;
@@ -24,34 +17,50 @@ const DRIFT_LOOKS = 2;
 /** What happens next of itself where renewd may do nothing more. */
 export const FOR_PERSON = "Nothing until a person decides.";
 
-/** What is not well with a token as a whole, graver first. Pure: the same state says the same. */
-export function tokenConditions(view: TokenView, now: Instant): readonly Condition[] {
+/**
+ * What is not well with a token as a whole, graver first. Pure: the same state says the same. Readers are those of what the
+ * targets hold, which may be older than the newest token.
+ */
+export function tokenConditions(
+  view: TokenView,
+  now: Instant,
+  targets: readonly TargetRecord[] = [],
+): readonly Condition[] {
   const { record } = view;
   const schedule = record.desired === null ? null : scheduleOf(record.desired, view.pace);
-  const readers = { dangerAt: schedule?.deadlineAt ?? null, expAt: record.desired?.expAt ?? null };
+  const readers = readersOf(view, targets);
+  const deadline = sooner(schedule?.deadlineAt ?? null, readers.dangerAt);
   const facts = [
     ...lateness(view, schedule, now),
-    ...failing(view, schedule, now),
-    ...doubts(view, schedule, now),
+    ...failing(view, schedule, deadline, now),
+    ...doubts(view, schedule, deadline, now),
     ...oddities(view),
   ];
   return facts.map((fact) => ({ ...readers, ...fact, action: named(fact.action, view.declared.key, "TARGET") }));
 }
 
 /** The earliest instant after `now` at which time alone makes, mends or aggravates a condition of the token. */
-export function nextTokenConditionAt(view: TokenView, now: Instant): Instant | null {
+export function nextTokenConditionAt(
+  view: TokenView,
+  now: Instant,
+  targets: readonly TargetRecord[] = [],
+): Instant | null {
   const { desired, trouble, quarantined } = view.record;
-  if (desired === null) return null;
+  const readers = readersOf(view, targets);
+  const others = [readers.dangerAt, readers.expAt, quarantined?.validAt, quarantined?.expAt];
+  const known = others.filter((at) => at !== undefined && at !== null);
+  if (desired === null) return earliest(known, now);
   const { latestAt, deadlineAt } = scheduleOf(desired, view.pace);
-  const since = [latestAt, trouble?.since, quarantined?.at].filter((at) => at !== undefined);
-  return earliest([latestAt, deadlineAt, desired.expAt, ...since.map((at) => halfWay(at, deadlineAt))], now);
+  const since = [trouble?.since, quarantined?.at].filter((at) => at !== undefined);
+  const deadline = Math.min(deadlineAt, readers.dangerAt ?? Infinity);
+  const halves = [halfWay(latestAt, deadlineAt), ...since.map((at) => halfWay(at, deadline))];
+  return earliest([latestAt, deadlineAt, desired.expAt, ...known, ...halves], now);
 }
 
 export function targetConditions(view: TargetView, repairMs: number, now: Instant): readonly Condition[] {
   const { record } = view;
   const deadline = targetDeadlineAt(view.declared, record);
   const readers = { dangerAt: deadline, expAt: record.held?.expAt ?? null };
-  const hint = record.trouble === null ? undefined : ERRORS[record.trouble.last.code].hint;
   const facts = [...shortfalls(view, deadline, repairMs, now), ...strangers(view, now)];
   if (
     record.trouble !== null &&
@@ -63,7 +72,7 @@ export function targetConditions(view: TargetView, repairMs: number, now: Instan
       severity: isLost(record) ? "critical" : severityOf(record.trouble.since, deadline, now),
       message: `${madeAlready(view)}${troubleText(record.trouble)}`,
       next: nextDelivery(view, now),
-      action: hint ?? "",
+      action: handOn(record.trouble.last.code, deliveriesPausedUntil(view.pause, now) !== undefined),
     });
   }
   return facts.map((fact) => ({
@@ -73,16 +82,15 @@ export function targetConditions(view: TargetView, repairMs: number, now: Instan
   }));
 }
 
-/** What is said of a condition besides until when readers are safe. */
-type Fact = Omit<Condition, "dangerAt" | "expAt">;
-
 function shortfalls(view: TargetView, deadline: Instant | null, repairMs: number, now: Instant): Fact[] {
   const { record } = view;
   const { held, drift, trouble, firstSeenAt } = record;
   const because = trouble === null ? "" : ` ${troubleText(trouble)}`;
   const isPaused = deliveriesPausedUntil(view.pause, now) !== undefined;
   const seen =
-    trouble === null ? "See `renewd history TOKEN` and the token's other incidents." : ERRORS[trouble.last.code].hint;
+    trouble === null
+      ? "See `renewd history TOKEN` and the token's other incidents."
+      : handOn(trouble.last.code, isPaused);
   const action = isPaused ? "`renewd resume TOKEN`." : seen;
   const next = nextDelivery(view, now);
   const critical = (reason: IncidentReason, message: string): Fact[] => [
@@ -120,14 +128,20 @@ function strangers(view: TargetView, now: Instant): Fact[] {
       reason: "drift",
       severity: "warning",
       message: `Somebody else wrote it (seen ${formatInstant(drift.at)}).`,
-      next: "It puts the newest token back.",
-      action: "Find the other writer; renewd puts the newest token back.",
+      next: nextPuttingBack(view, now),
+      action: OTHER_WRITER,
     },
   ];
 }
 
+function nextPuttingBack(view: TargetView, now: Instant): string {
+  const isHeldUp = view.record.trouble !== null || deliveriesPausedUntil(view.pause, now) !== undefined;
+  return isHeldUp ? nextDelivery(view, now) : "It puts the newest token back.";
+}
+
 /** What is put right at once is told all the same: for two looks, in which the other writer may come again. */
-function wasDrift({ record, desired, declared }: TargetView, now: Instant): Fact[] {
+function wasDrift(view: TargetView, now: Instant): Fact[] {
+  const { record, desired, declared } = view;
   const { lastDrift, held } = record;
   if (lastDrift === null || lastDrift.at > now || now >= driftOverAt(lastDrift, declared)) return [];
   const isPutRight = held !== null && held.fingerprint === desired?.fingerprint;
@@ -136,8 +150,8 @@ function wasDrift({ record, desired, declared }: TargetView, now: Instant): Fact
       reason: "drift",
       severity: "warning",
       message: `Somebody else wrote it (seen ${formatInstant(lastDrift.at)})${isPutRight ? "; renewd has put the newest token back" : ""}.`,
-      next: isPutRight ? "It goes on looking at what it holds." : "It puts the newest token back.",
-      action: "Find the other writer, or it will do so again.",
+      next: isPutRight ? "It goes on looking at what it holds." : nextPuttingBack(view, now),
+      action: OTHER_WRITER,
     },
   ];
 }
@@ -157,7 +171,7 @@ function nextDelivery({ desired, record, pause }: TargetView, now: Instant): str
   if (deliveriesPausedUntil(pause, now) !== undefined) return whilePaused(pause);
   if (desired === null) return "It is written as soon as there is a verified token.";
   const isThere = desired.fingerprint === held?.fingerprint;
-  if (trouble !== null) return `Next try ${formatInstant(trouble.nextTryAt)}${isThere ? "." : ", nothing to mint."}`;
+  if (trouble !== null) return `${nextTryText(record, "store", now)}${isThere ? "." : ", nothing to mint."}`;
   return isThere ? "It is written after the token's next renewal." : "The newest token is written now.";
 }
 
@@ -178,8 +192,8 @@ export function nextTargetConditionAt(view: TargetView, repairMs: number, now: I
 function lateness(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
   const { desired, pause, trouble } = view.record;
   if (schedule === null || desired === null) return [];
-  const seen = trouble === null ? "Look at `renewd plan` for what holds it up." : ERRORS[trouble.last.code].hint;
   const isPaused = pausedUntil(pause, now) !== undefined;
+  const seen = trouble === null ? "Look at `renewd plan` for what holds it up." : handOn(trouble.last.code, isPaused);
   const action = isPaused ? "`renewd resume TOKEN`." : waitsForPerson(view, now) ? DISCARD_HINT : seen;
   const next = nextRenewal(view, now);
   const why = isPaused ? " It is paused." : trouble === null ? "" : ` ${troubleText(trouble)}`;
@@ -204,7 +218,7 @@ function nextRenewal(view: TokenView, now: Instant): string {
   if (paused !== undefined) return whilePaused(pause);
   if (waitsForPerson(view, now)) return FOR_PERSON;
   if (trouble === null) return "It is renewed as soon as nothing holds it up: `renewd plan` says what does.";
-  return `Next try ${formatInstant(trouble.nextTryAt)}${mint?.fresh == null ? "." : ", nothing to mint."}`;
+  return `${nextTryText(view.record, "issuer", now)}${mint?.fresh == null ? "." : ", nothing to mint."}`;
 }
 
 function whilePaused(pause: Pause | null): string {
@@ -225,10 +239,9 @@ function reasonOf(code: string): IncidentReason {
   return REASON_OF[code] ?? (code.startsWith("store_") ? "target_failing" : "issuer_failing");
 }
 
-function failing(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
+function failing(view: TokenView, schedule: Schedule | null, deadline: Instant | null, now: Instant): readonly Fact[] {
   const { record } = view;
   const { trouble } = record;
-  const deadline = schedule?.deadlineAt ?? null;
   if (trouble === null || isPast(record, schedule, now) || !worthTelling(trouble, deadline, now)) return [];
   const { code } = trouble.last;
   if (code === "token_rejected" || waitsForPerson(view, now)) return [];
@@ -238,7 +251,7 @@ function failing(view: TokenView, schedule: Schedule | null, now: Instant): read
       severity: severityOf(trouble.since, deadline, now),
       message: troubleText(trouble),
       next: nextRenewal(view, now),
-      action: ERRORS[code].hint,
+      action: handOn(code, pausedUntil(record.pause, now) !== undefined),
     },
   ];
 }
@@ -251,14 +264,9 @@ export function isPast(record: TokenRecord, schedule: Schedule | null, now: Inst
 /** What a person does about a request of which only a person can tell what it made. */
 export const DISCARD_HINT =
   "Look at the issuer; `renewd discard TOKEN` says that nothing usable was made and lets renewd ask anew.";
-const ACCEPT_HINT =
-  "See what changed at the issuer: if it is rightful, `renewd accept TOKEN`; else mend it there and `renewd discard TOKEN`.";
-const NOT_OURS_HINT =
-  "Find out who answers in the issuer's name, or which account, server or key is meant; then `renewd discard TOKEN`, so that renewd asks anew.";
 
-function doubts(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
+function doubts(view: TokenView, schedule: Schedule | null, deadline: Instant | null, now: Instant): readonly Fact[] {
   const { record } = view;
-  const deadline = schedule?.deadlineAt ?? null;
   const facts: Fact[] = [];
   if (record.quarantined !== null) {
     const { fingerprint, check, message: why, at } = record.quarantined;
@@ -269,7 +277,7 @@ function doubts(view: TokenView, schedule: Schedule | null, now: Instant): reado
       severity: isRevoked ? "critical" : severityOf(at, deadline, now),
       message: `The fresh token ${fingerprint} is quarantined: ${why} (${check}). ${old}`,
       next: isRevoked ? FOR_PERSON : nextOfQuarantined(record, schedule),
-      action: isJudgement(check) ? ACCEPT_HINT : NOT_OURS_HINT,
+      action: onQuarantined(record.quarantined, record.desired, now),
     });
   }
   if (record.mint !== null && waitsForPerson(view, now)) {
@@ -300,86 +308,8 @@ function nextOfQuarantined({ trouble }: TokenRecord, schedule: Schedule | null):
 function whyUnknown({ issuer }: TokenView, mint: Mint): string {
   if (mint.kind === "extend") return "the same extension is asked for again, and fails";
   if (isRepeatable(mint)) return "the same request is made again, which makes no second token, and fails";
-  return issuer.lists ? "the issuer's list cannot be read" : "it is asked for anew, which may leave one spare token";
-}
-
-function oddities(view: TokenView): readonly Fact[] {
-  const { declared, record } = view;
-  const facts: Fact[] = [];
-  for (const warning of record.desired?.warnings ?? []) {
-    if (warning.kind === "lifetime_capped") {
-      facts.push({
-        reason: "lifetime_capped",
-        severity: "warning",
-        message: `Asked for ${formatDuration(warning.askedMs)}, issued ${formatDuration(warning.issuedMs)}: the longest life or a latest expiry of its server or roles caps it; under a latest expiry each renewal will be shorter.`,
-        next: "It renews in time for the shorter life.",
-        action: "Lower `request.lifetime`, or have the limits of the server and roles raised at the issuer.",
-      });
-    } else {
-      facts.push({
-        reason: "scopes_gained",
-        severity: "info",
-        message: `The renewed token may do more than the one before: ${warning.scopes.slice(0, 5).join(", ")}.`,
-        next: "It uses the token as it is.",
-        action: "Check the roles at the issuer.",
-      });
-    }
-  }
-  facts.push(...notRetired(view));
-  if (rolesDiffer(declared, record)) {
-    const held = Object.keys(record.desired?.scopes ?? {}).join(", ");
-    facts.push({
-      reason: "roles_differ",
-      severity: "warning",
-      message: `The token has the roles ${held}; the settings say ${declared.request.roles.join(", ")}.`,
-      next: "Renewals go on with the roles that it has.",
-      action:
-        declared.request.strategy === "extend"
-          ? "A token that is extended keeps its powers; `renewd create-token TOKEN --print` makes another in its place, when its consumer can take that."
-          : "Mint a token of this name with the right roles at the issuer, set `create: true`, or mend `request.roles`.",
-    });
-  }
-  return facts;
-}
-
-/** Of several the oldest is told of. */
-function notRetired({ declared, record }: TokenView): readonly Fact[] {
-  if (!declared.request.retire) return [];
-  const stuck = record.retiring.flatMap(({ fingerprint, trouble }) =>
-    trouble !== null && worthTelling(trouble, Infinity, 0) ? [{ fingerprint, trouble }] : [],
-  );
-  const [oldest] = stuck;
-  if (oldest === undefined) return [];
-  const { fingerprint, trouble } = oldest;
-  const others = stuck.length === 1 ? "" : ` ${stuck.length - 1} more wait for that too.`;
-  return [
-    {
-      reason: "not_retired",
-      severity: "info",
-      message: `The old token ${fingerprint} could not be ended at the issuer; it works until it expires. ${troubleText(trouble)}${others}`,
-      next: `Next try ${formatInstant(trouble.nextTryAt)}.`,
-      action: ERRORS[trouble.last.code].hint,
-    },
-  ];
-}
-
-function worthTelling(trouble: Trouble, deadline: Instant | null, now: Instant): boolean {
-  return (
-    trouble.attempts >= FAILURES_TO_TELL ||
-    ERRORS[trouble.last.code].retry !== "soon" ||
-    deadline === null ||
-    now >= deadline
-  );
-}
-
-function troubleText(trouble: Trouble): string {
-  const times = trouble.attempts === 1 ? "once" : `${trouble.attempts} times`;
-  return `Failed ${times} since ${formatInstant(trouble.since)}: ${trouble.last.message} (${trouble.last.code}).`;
-}
-
-/** A hint as it is typed. */
-function named(action: string, token: string, target: string): string {
-  return action.replaceAll(/\bTOKEN\b/g, token).replaceAll(/\bTARGET\b/g, target);
+  if (!issuer.lists) return "it is asked for anew, which may leave one spare token";
+  return mint.lookedAt === null ? "the issuer's list could not be read since" : "the issuer's list shows none yet";
 }
 
 /** By the share of the slack that the trouble has used up, not by fixed days: the second half is critical. */
@@ -389,6 +319,11 @@ function severityOf(since: Instant, deadline: Instant | null, now: Instant): Sev
 
 function halfWay(since: Instant, deadline: Instant): Instant {
   return since + (deadline - since) / 2;
+}
+
+/** A new token that no reader has yet makes nobody safer. */
+function sooner(a: Instant | null, b: Instant | null): Instant | null {
+  return a === null || b === null ? a : Math.min(a, b);
 }
 
 function earliest(instants: readonly Instant[], now: Instant): Instant | null {

@@ -42,12 +42,19 @@ function rankOf(token: TokenStatus): number {
 }
 
 /** What is open with a token and its targets, graver first. */
-export function openConditions({ conditions, targets }: TokenStatus): readonly PlacedCondition[] {
+export function openConditions({
+  conditions,
+  targets,
+}: Pick<TokenStatus, "conditions" | "targets">): readonly PlacedCondition[] {
   const all = [
     ...conditions.map((condition) => ({ ...condition, target: null })),
     ...targets.flatMap(({ target, conditions: own }) => own.map((condition) => ({ ...condition, target }))),
   ];
-  return all.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  return byGravity(all);
+}
+
+export function byGravity(conditions: readonly PlacedCondition[]): readonly PlacedCondition[] {
+  return conditions.toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
 }
 
 export function isCritical(token: TokenStatus): boolean {

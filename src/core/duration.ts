@@ -40,6 +40,11 @@ export function spanMs(span: Span, lifetimeMs: number): number {
 
 /** For people: the two largest units that say something, `29 d 4 h`, `1 h 12 min`, `45 s`, `0 s`. */
 export function formatDuration(durationMs: number): string {
+  return unitsOf(durationMs, 2);
+}
+
+/** Neighbouring units where there are to be few: `1 d` and 5 s is `1 d`. */
+function unitsOf(durationMs: number, unitsMax: number): string {
   let restMs = Math.round(Math.abs(durationMs) / SECOND_MS) * SECOND_MS;
   const sign = durationMs < 0 && restMs > 0 ? "-" : "";
   const parts: string[] = [];
@@ -52,10 +57,15 @@ export function formatDuration(durationMs: number): string {
     const count = Math.floor(restMs / unitMs);
     restMs -= count * unitMs;
     if (count > 0) parts.push(`${count} ${unit}`);
-    else if (parts.length > 0) break;
-    if (parts.length === 2) break;
+    else if (parts.length > 0 && unitsMax < Infinity) break;
+    if (parts.length === unitsMax) break;
   }
   return sign + (parts.join(" ") || "0 s");
+}
+
+/** All of it to the second, for sums that have to add up: `9 d 23 h 59 min 30 s`. */
+export function formatWhole(durationMs: number): string {
+  return unitsOf(durationMs, Infinity);
 }
 
 /** RFC 3339 UTC with whole seconds, as every message, table and API answer shows an instant. */

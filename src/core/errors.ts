@@ -117,7 +117,10 @@ export const ERRORS = {
   store_error: soon("service", "The store answered with a server error; renewd goes on trying."),
   store_throttled: soon("service", "The store asks for fewer calls; renewd backs off."),
   store_credentials: person("service", "The store's credentials are missing or expired; renew them."),
-  store_denied: person("one", "The store refused permission; grant what the message names, then `renewd renew TOKEN`."),
+  store_denied: person(
+    "one",
+    "The store refused permission; grant or mend what the message names, then `renewd renew TOKEN`.",
+  ),
   store_absent: person("one", "The secret does not exist; create it, or set `create: true` on the target."),
   store_not_owned: person(
     "one",
@@ -126,7 +129,7 @@ export const ERRORS = {
   store_conflict: soon("one", "Somebody else wrote the target meanwhile; renewd reads it again."),
   store_quota: slow(
     "one",
-    "A quota of the store is used up (versions, size or write rate); wait or delete old versions.",
+    "The store is full or a quota of it is used up; free space on the volume of a file, elsewhere delete old versions or wait.",
   ),
   store_too_large: person("one", "The text is larger than the store takes; choose another store or fewer scopes."),
   store_unavailable: person(
@@ -179,7 +182,7 @@ export const ERRORS = {
     "one",
     "The settings run a command, which needs `--allow-commands` at the daemon's start.",
   ),
-  unknown_token: person("one", "No token of this key is declared; `renewd status` lists them."),
+  unknown_token: person("one", "No such token or target is declared; `renewd status` lists them."),
   would_not_gain: person("one", "The token in use lives at least as long; ask for a longer lifetime."),
   token_paused: person("one", "`renewd resume TOKEN` first; a paused token is not touched."),
   nothing_to_roll_back: person(
@@ -193,7 +196,7 @@ export const ERRORS = {
   ),
   daemon_unreachable: person("one", "No daemon answers; start it, or check that it runs on the same settings file."),
   output_lost: person("one", "Make room, or mend what reads stdout; then the same call with `--reuse`."),
-  usage: person("one", "See `renewd --help`."),
+  usage: person("one", "See `renewd VERB --help`."),
   bug: slow("one", "This should not happen; please report it with the event's details."),
 } as const satisfies Record<string, ErrorFacts>;
 

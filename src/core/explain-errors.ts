@@ -181,7 +181,7 @@ export const TOLD_ERRORS: Readonly<Record<ErrorCode, ToldError>> = {
   store_denied: told(
     "the store refused permission",
     "tries again slowly",
-    "grant what the message names, then `renewd renew TOKEN`",
+    "grant or mend what the message names, then `renewd renew TOKEN`",
   ),
   store_absent: told(
     "the secret does not exist",
@@ -199,9 +199,9 @@ export const TOLD_ERRORS: Readonly<Record<ErrorCode, ToldError>> = {
     "nothing, unless it goes on: then find the other writer",
   ),
   store_quota: told(
-    "a quota of the store is used up: versions, size or write rate",
+    "the disk is full, or a quota of the store is used up: versions, size or write rate",
     "tries again slowly",
-    "wait, or delete old versions",
+    "free space on the volume of a file; elsewhere delete old versions, or wait",
   ),
   store_too_large: told(
     "the text is larger than the store takes",
@@ -249,7 +249,7 @@ export const TOLD_ERRORS: Readonly<Record<ErrorCode, ToldError>> = {
   ),
   channel_refused: told(
     "the alert channel refused what it was told",
-    "tells it all else as ever, and this one again within ten minutes",
+    "tells it all else as ever, and this one again within ten minutes; when it refuses everything, what is new once a minute",
     "its words are in the message",
   ),
   channel_partly: told(
@@ -284,7 +284,7 @@ export const TOLD_ERRORS: Readonly<Record<ErrorCode, ToldError>> = {
   ),
   settings_invalid: told(
     "the settings file has mistakes",
-    "refuses it; a running daemon keeps the old settings",
+    "refuses it; a running daemon keeps the old settings, and the verbs that speak to one still do",
     "mend them; `renewd check` shows the places",
   ),
   commands_not_allowed: told(
@@ -319,7 +319,7 @@ export const TOLD_ERRORS: Readonly<Record<ErrorCode, ToldError>> = {
     "mend the cause; `renewd discard TOKEN` lets renewd ask anew",
   ),
   daemon_unreachable: told(
-    "no daemon answers",
+    "no daemon answers, or one that is stopped or hangs does not within ten seconds",
     "the verb changes nothing",
     "start it, or check that it runs on the same settings file",
   ),
@@ -328,7 +328,7 @@ export const TOLD_ERRORS: Readonly<Record<ErrorCode, ToldError>> = {
     "keeps the token; exit 3",
     "make room or mend what reads stdout; the same call with `--reuse` hands it out",
   ),
-  usage: told("a verb was called wrongly", "changes nothing", "see `renewd --help`"),
+  usage: told("a verb was called wrongly", "changes nothing", "see `renewd VERB --help`"),
   bug: told(
     "a mistake in renewd",
     "tries again slowly; its text is kept out of logs, for it may hold anything",

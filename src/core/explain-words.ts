@@ -30,7 +30,7 @@ export const TOLD_INCIDENTS: Readonly<Record<IncidentReason, Told>> = {
   ),
   expired: told(
     "The newest token, or the one in a target, has expired: consumers are refused.",
-    "Goes on trying, every 15 min at least.",
+    "Goes on trying, every 15 min as far as its 12 calls an hour allow.",
     "Mend what the other incidents name, now; `renewd renew TOKEN` tries at once.",
   ),
   issuer_failing: told(
@@ -74,7 +74,7 @@ export const TOLD_INCIDENTS: Readonly<Record<IncidentReason, Told>> = {
     "Look for a latest expiry on its server or roles.",
   ),
   lifetime_capped: told(
-    "The token lives shorter than was asked for.",
+    "The token lives shorter than its settings ask for.",
     "Renews in time for the shorter life.",
     "Lower `request.lifetime`, or have the limits of the server and roles raised.",
   ),

@@ -1,6 +1,7 @@
 /** How long an outage a token outlasts by its schedule alone, and which settings would let it outlast a longer one. */
 import { DAY_MS, formatDuration, HOUR_MS, type Instant, MINUTE_MS, spanMs } from "./duration.ts";
 import type { Policy, Window } from "./policy.ts";
+import type { AcceptedIssue } from "./records.ts";
 import { greatestNeedMs, needMs, type Pace, scheduleOf, type Use } from "./schedule.ts";
 import type { DeclaredToken } from "./token.ts";
 import { openingsBetween } from "./windows.ts";
@@ -16,6 +17,15 @@ export function recoveryMs(outageMs: number, tickMs: number): number {
 /** What a token of these settings lives, as renewd reckons it; `Infinity` for one that is never renewed. */
 export function reckonedLifetimeMs({ request, policy }: Pick<DeclaredToken, "request" | "policy">): number {
   return Number.isFinite(request.lifetimeMs) ? request.lifetimeMs : (policy.renewEveryMs ?? Infinity);
+}
+
+/** The same of those to come, which live no longer than the last one was allowed to. */
+export function grantedLifetimeMs(
+  declared: Pick<DeclaredToken, "request" | "policy">,
+  desired: Pick<AcceptedIssue, "warnings"> | null,
+): number {
+  const capped = desired?.warnings.find((warning) => warning.kind === "lifetime_capped");
+  return Math.min(reckonedLifetimeMs(declared), capped?.issuedMs ?? Infinity);
 }
 
 /** While no window is open. */
@@ -84,40 +94,70 @@ export interface Remedy {
   readonly alternatives: readonly string[];
 }
 
-/** Of a lifetime no more than two thirds can be kept in hand. */
+/** Of a lifetime no more than two thirds can be kept in hand, */
 const KEPT_SHARE: number = 2 / 3;
 
-export function remedyFor({ lifetimeMs, pace, closedMs, tickMs }: Terms, outageMs: number): Remedy {
+/** and of one so short that the floor counts, less. */
+export function keptMostMs({ lifetimeMs, pace }: Pick<Terms, "lifetimeMs" | "pace">): number {
+  const { floorAt } = scheduleOf({ startAt: 0, expAt: lifetimeMs, u: 0 }, pace);
+  return Math.min(KEPT_SHARE * lifetimeMs, lifetimeMs - floorAt);
+}
+
+export function remedyFor(terms: Terms, outageMs: number): Remedy {
+  const { lifetimeMs, pace, closedMs, tickMs } = terms;
   const need = greatestNeedMs(pace.uses, lifetimeMs);
   const recovery = recoveryMs(outageMs, tickMs);
   const sumMs = roundUp(need + outageMs + recovery + closedMs);
-  const mostMs = KEPT_SHARE * lifetimeMs;
+  const mostMs = keptMostMs(terms);
   const closed = closedMs > 0 ? ` + windows closed ${formatDuration(closedMs)}` : "";
   const sum = `renew_before at least ${formatDuration(sumMs)} = need ${formatDuration(need)} + outage ${formatDuration(outageMs)} + recovery ${formatDuration(recovery)}${closed}`;
-  const bound = `at most ${formatDuration(mostMs)} = two thirds of the lifetime ${formatDuration(lifetimeMs)}`;
+  const bound = `at most ${formatDuration(mostMs)} ${boundWords(lifetimeMs, mostMs)}`;
   if (sumMs <= mostMs) return { renewBeforeMs: sumMs, lifetimeMs: null, arithmetic: [sum, bound], alternatives: [] };
   // With a longer life comes a longer leeway, a minute at most.
   const keptMs = roundUp(need + MINUTE_MS + outageMs + recovery + closedMs);
-  const longerMs = roundUp(keptMs / KEPT_SHARE);
-  const lifetime = `so the lifetime has to be at least ${formatDuration(longerMs)} = 3/2 of that`;
+  const byFloor = keptMs + pace.minIntervalMs > keptMs / KEPT_SHARE;
+  const longerMs = roundUp(byFloor ? keptMs + pace.minIntervalMs : keptMs / KEPT_SHARE);
+  const why = byFloor ? `that + ${formatDuration(pace.minIntervalMs)} between two renewals` : "3/2 of that";
+  const lifetime = `so the lifetime has to be at least ${formatDuration(longerMs)} = ${why}`;
   return {
     renewBeforeMs: keptMs,
     lifetimeMs: longerMs,
     arithmetic: [sum, `but ${bound}`, lifetime],
-    alternatives: alternativesTo(sumMs - mostMs, pace, closedMs),
+    alternatives: alternativesTo(sumMs, terms),
   };
 }
 
-function alternativesTo(shortMs: number, pace: Pace, closedMs: number): readonly string[] {
+function boundWords(lifetimeMs: number, mostMs: number): string {
+  const lifetime = formatDuration(lifetimeMs);
+  const floorMs = lifetimeMs - mostMs;
+  if (floorMs <= lifetimeMs - KEPT_SHARE * lifetimeMs) return `= two thirds of the lifetime ${lifetime}`;
+  return `= the lifetime ${lifetime} - ${formatDuration(floorMs)} between two renewals`;
+}
+
+/** Each with as much kept in hand as a lifetime allows for. */
+function alternativesTo(sumMs: number, terms: Terms): readonly string[] {
+  const { pace, closedMs, lifetimeMs } = terms;
+  const keptMs = Math.floor(keptMostMs(terms) / MINUTE_MS) * MINUTE_MS;
+  const shortMs = sumMs - keptMs;
+  const before = `with \`renew_before: ${settingOf(keptMs)}\``;
   const holdMs = Math.max(0, ...pace.uses.map((use) => use.holdMs));
+  const lessMs = holdMs - shortMs;
+  const uses = pace.uses.map((use) => ({ ...use, holdMs: Math.min(use.holdMs, lessMs) }));
+  const sparedMs = greatestNeedMs(pace.uses, lifetimeMs) - greatestNeedMs(uses, lifetimeMs);
   const alternatives: string[] = [];
-  if (holdMs > shortMs)
-    alternatives.push(`a hold of at most ${formatDuration(holdMs - shortMs)} in place of ${formatDuration(holdMs)}`);
-  if (closedMs > shortMs)
+  if (lessMs >= MINUTE_MS && sparedMs >= shortMs)
+    alternatives.push(`${before} a hold of at most ${shown(lessMs)} in place of ${formatDuration(holdMs)}`);
+  if (closedMs - shortMs >= MINUTE_MS)
     alternatives.push(
-      `windows that are never closed for more than ${formatDuration(closedMs - shortMs)}, in place of ${formatDuration(closedMs)}`,
+      `${before} windows that are never closed for more than ${shown(closedMs - shortMs)}, in place of ${formatDuration(closedMs)}`,
     );
   return alternatives;
+}
+
+/** A bound in two units, for what is said must hold as it is said. */
+function shown(ms: number): string {
+  const unitMs = ms >= DAY_MS ? HOUR_MS : MINUTE_MS;
+  return formatDuration(Math.floor(ms / unitMs) * unitMs);
 }
 
 /** Whole days of what is longer than four, else whole hours, or minutes of what is shorter than two. */

@@ -1,11 +1,11 @@
 /** Whether a fresh token would live longer than the one in use. */
 import type { TokenView } from "./decide.ts";
-import { formatDuration, formatInstant, type Instant } from "./duration.ts";
+import { formatInstant, formatWhole, type Instant, SECOND_MS } from "./duration.ts";
 import { RenewdError } from "./errors.ts";
 import type { Issue } from "./issue.ts";
 
 /** `exp` has whole seconds, rounded down, so that a gain of less may be none. */
-const EXP_GRAIN_MS = 1_000;
+const EXP_GRAIN_MS: number = SECOND_MS;
 
 /**
  * From when on a fresh token would live longer than the one in use: one that was made by hand, or before `lifetime` was
@@ -28,6 +28,9 @@ export function noGain(
   if (desired === null || (issuer.overlap === "none" && strategy === "replace")) return undefined;
   const askedMs = lifetimeMs ?? declaredMs;
   if (now + askedMs >= desired.expAt + EXP_GRAIN_MS) return undefined;
-  const until = `${formatInstant(now + askedMs)}, but the token in use lives until ${formatInstant(desired.expAt)}`;
-  return new RenewdError("would_not_gain", `now + ${formatDuration(askedMs)} = ${until}`, { sent: false });
+  // Whole seconds, as they are shown; what is left of one is less than `exp` can tell.
+  const at = Math.floor(now / SECOND_MS) * SECOND_MS;
+  const until = `${formatInstant(at + askedMs)}, but the token in use lives until ${formatInstant(desired.expAt)}`;
+  const sum = `now ${formatInstant(at)} + ${formatWhole(askedMs)} = ${until}`;
+  return new RenewdError("would_not_gain", sum, { sent: false });
 }

@@ -72,7 +72,7 @@ export interface IncidentChanges {
 const REPEAT_LEAST_MS: number = 15 * MINUTE_MS;
 const WEEK_MS: number = 7 * DAY_MS;
 /** What merely is so and threatens no deadline: told daily in the first week, then weekly. */
-const STEADY: ReadonlySet<IncidentReason> = new Set([
+export const STEADY: ReadonlySet<IncidentReason> = new Set([
   "lifetime_capped",
   "scopes_gained",
   "roles_differ",

@@ -20,6 +20,8 @@ export interface AlertNotifier {
 export interface NotifierCapabilities {
   /** What is firing is told again so often, for the channel forgets it otherwise; null: only what changed is told. */
   readonly resendMs: number | null;
+  /** What is told stays open there until its end is told by its key; an end of what is not open there does nothing. */
+  readonly keepsUntilEnd: boolean;
   /** At most so many alerts in one call. */
   readonly batchMax: number;
   /** The least time between two calls. */

@@ -320,6 +320,8 @@ export interface Place {
    * if the answer to the promotion was lost, at the new token.
    */
   write(token: SecretText, options: WriteOptions): Promise<void>;
+  /** What would work and is probably not meant, a sentence each, such as a folder that keeps its consumer out; for `check` alone. */
+  cautions?(): Promise<readonly string[]>;
 }
 
 export interface Store {

@@ -81,7 +81,8 @@ export function acceptanceOf({ declared, record }: Pick<TokenView, "declared" | 
   return { ruling: { rule: "accept", issue, over, grants, retires }, check: quarantined.check };
 }
 
-function unacceptable(issue: QuarantinedIssue, desired: AcceptedIssue | null, now: Instant): string | undefined {
+/** Why a person may not use it; undefined where one may. */
+export function unacceptable(issue: QuarantinedIssue, desired: AcceptedIssue | null, now: Instant): string | undefined {
   const { check, message, expAt, validAt, scopes } = issue;
   if (!isJudgement(check)) return `${message} (${check}), and that is a fact which no decision can change`;
   if (scopes === null) return `${message} (${check}), and it does not say until when it lives`;

@@ -133,7 +133,7 @@ export interface Advice {
 export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], now: Instant): TokenStatus {
   const { declared, record } = view;
   const decision = decide(view, now);
-  const conditions = tokenConditions(view, now);
+  const conditions = tokenConditions(view, now, targets);
   const shown = declared.targets.map((each) => {
     const found = targets.find((target) => target.label === each.label);
     return targetStatus(view, each, found ?? newTarget(declared.key, each.label, now), now);
@@ -150,7 +150,7 @@ export function tokenStatus(view: TokenView, targets: readonly TargetRecord[], n
     outliveAt: revokes(view) ? null : (record.desired?.expAt ?? null),
     state,
     ok: isWell(conditions) && shown.every((target) => target.ok),
-    advice: tokenAdvice(state, record, shown, conditions),
+    advice: tokenAdvice(state, record, shown, conditions, now),
     next: nextOf(decision, pausedUntil(record.pause, now), record.pause),
     newest: issued(record.desired),
     // What a renewal revoked is no token any more.
@@ -190,7 +190,7 @@ function targetStatus(
     store: declared.store,
     state,
     ok: isWell(conditions),
-    advice: targetAdvice(state, record, conditions),
+    advice: targetAdvice(state, record, conditions, now),
     next: nextOf(decideTarget(targetView, now), deliveriesPausedUntil(pause, now), pause),
     held: record.held,
     delivery: record.delivery,

@@ -110,6 +110,11 @@ function rankOf({ cause, incident, before, isNews }: ToTell): number {
   return isKnown ? REPEATED : UNKNOWN;
 }
 
+/** Critical, and the channel was never told of it as such. */
+export function isGraveNews(item: ToTell): boolean {
+  return item.cause !== "resolved" && item.incident.severity === "critical" && rankOf(item) === UNKNOWN;
+}
+
 function byUrgency(a: ToTell, b: ToTell): number {
   const rank = rankOf(a);
   const graver = SEVERITIES.indexOf(b.incident.severity) - SEVERITIES.indexOf(a.incident.severity);

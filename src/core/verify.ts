@@ -182,7 +182,10 @@ function wrongTime(claims: TokenClaims, expected: Expectation, now: Instant): Ve
     return reject("expiry", `it lives ${formatDuration(expAt - startAt)}, far longer than was asked for`);
   const waitMs = validFrom(claims, startAt) - now;
   if (waitMs > Math.min(HOUR_MS, (expAt - startAt) / 4))
-    return reject("expiry", `it is not valid before ${formatDuration(waitMs)} from now`);
+    return reject(
+      "expiry",
+      `it is not valid before ${formatInstant(now + waitMs)}, ${formatDuration(waitMs)} from now by our clock`,
+    );
   return undefined;
 }
 
@@ -219,14 +222,22 @@ function warningsOf(scopes: Scopes, issuedMs: number, expected: Expectation): re
       .flatMap((role) => gainOf(of(scopes, role), of(previous.scopes, role), role));
     if (gained.length > 0) warnings.push({ kind: "scopes_gained", scopes: gained });
   }
-  if (
-    askedLifetimeMs !== null &&
-    Number.isFinite(askedLifetimeMs) &&
-    issuedMs < askedLifetimeMs - cappedToleranceMs(askedLifetimeMs)
-  ) {
+  if (askedLifetimeMs !== null && isCapped(askedLifetimeMs, issuedMs)) {
     warnings.push({ kind: "lifetime_capped", askedMs: askedLifetimeMs, issuedMs });
   }
   return warnings;
+}
+
+type CappedWarning = Extract<Warning, { kind: "lifetime_capped" }>;
+
+/** Whether each renewal will meet the cap: a person may have asked for more than the settings do, once. */
+export function capsRenewals({ askedMs, issuedMs }: CappedWarning, declaredMs: number): boolean {
+  return Number.isFinite(declaredMs) && isCapped(Math.min(declaredMs, askedMs), issuedMs);
+}
+
+/** Who asks for no end is content with any. */
+function isCapped(askedMs: number, issuedMs: number): boolean {
+  return Number.isFinite(askedMs) && issuedMs < askedMs - cappedToleranceMs(askedMs);
 }
 
 /** Where exactly the maximum is refused one minute less is asked for, and exp is floored to the second: that is rounding, not a cap. */

@@ -1,4 +1,5 @@
-import { type Alert, type AlertOrigin, alertLabels, alertOf, becameOf, channelSubject } from "../core/alert.ts";
+import { type Alert, type AlertOrigin, alertLabels, alertOf, channelSubject } from "../core/alert.ts";
+import { becameOf } from "../core/became.ts";
 import {
   afterChannelFailure,
   afterChannelPartly,
@@ -17,6 +18,7 @@ import {
   type ChannelRecord,
   FRESH_CHANNEL,
   incidentKey,
+  isGraveNews,
   nextTellingAt,
   type Telling,
   toTell,
@@ -24,6 +26,7 @@ import {
 } from "../core/telling.ts";
 import type { Engine } from "./engine.ts";
 import { limited } from "./limited.ts";
+import type { Patience } from "./patience.ts";
 import { RefusedAlerts } from "./refused-alerts.ts";
 import { tellConditions } from "./tell.ts";
 
@@ -31,6 +34,8 @@ import { tellConditions } from "./tell.ts";
 export const TELL_LIMIT_MS: number = 2 * MINUTE_MS;
 /** In any minute one channel gets no more calls. */
 const CALLS_PER_MINUTE = 20;
+/** So many of them are kept for what is critical and not told yet: nobody is woken a minute late because of milder things. */
+const CALLS_FOR_GRAVE = 4;
 /** When a minute has had so many, a call that has room left waits for more to come: else single ones would use up the minute. */
 const CALLS_AT_ONCE = 10;
 const GATHER_MS: number = 6 * SECOND_MS;
@@ -62,6 +67,7 @@ export class ChannelTeller {
   readonly key: string;
   readonly #engine: Pick<Engine, "clock" | "random" | "state" | "emit">;
   readonly #stop: AbortSignal;
+  readonly #patience: Patience;
   #told: Told;
   readonly #refused: RefusedAlerts;
   /** By `incidentKey`: those of which the state does not have yet what the channel was told last. */
@@ -71,11 +77,18 @@ export class ChannelTeller {
   #callsMs: readonly number[] = [];
   #isRetired = false;
 
-  constructor(key: string, engine: Pick<Engine, "clock" | "random" | "state" | "emit">, told: Told, stop: AbortSignal) {
+  constructor(
+    key: string,
+    engine: Pick<Engine, "clock" | "random" | "state" | "emit">,
+    told: Told,
+    patience: Patience,
+    stop: AbortSignal,
+  ) {
     this.key = key;
     this.#engine = engine;
     this.#told = told;
     this.#refused = new RefusedAlerts(told.record);
+    this.#patience = patience;
     this.#stop = stop;
   }
 
@@ -86,6 +99,12 @@ export class ChannelTeller {
   /** The channel is another from now on: nothing that comes of a call under way is recorded any more. */
   retire(): void {
     this.#isRetired = true;
+  }
+
+  /** Records what is not recorded yet; whether all is. */
+  async settle(): Promise<boolean> {
+    await this.#note();
+    return this.#isNoted;
   }
 
   /** Tells what there is to tell now, as far as it may. Answers when to look again; null when only news call for it. */
@@ -99,15 +118,18 @@ export class ChannelTeller {
     const beganMs = clock.monotonicMs();
     while (!this.#stop.aborted && !this.#isRetired) {
       const [now, nowMs] = [clock.now(), clock.monotonicMs()];
-      const restMs = this.#restMs(intervalMs, nowMs);
-      if (restMs > 0) return now + restMs;
       if (nowMs - beganMs >= PASS_MS) return now;
       const view = { open, elsewhere, told: [...this.#told.tellings.values()], resendMs };
       const due = toTell(view, now).map((each): Item => ({ ...each, key: incidentKey(each.incident) }));
       if (this.#refused.isOver(due)) await this.#refusesNothing(now);
       const nextAt = nextTellingAt(view, now);
       if (due.length === 0) return (await this.#forgive(now)) ?? nextAt;
+      const hasGrave = due.some((item) => isGraveNews(item) && !this.#refused.has(item.key));
+      const restMs = this.#restMs(intervalMs, hasGrave, nowMs);
+      if (restMs > 0) return now + restMs;
       if (!mayTry(this.record, now)) return this.record.nextTryAt;
+      const pauseMs = this.#refused.pauseMs(due, nowMs);
+      if (pauseMs > 0) return now + pauseMs;
       const batch = this.#refused.next(due, batchMax, nowMs);
       if (batch.length === 0) return Math.min(now + this.#refused.restMs(nowMs), nextAt ?? Infinity);
       const isAll = batch.length === due.length && batch.length < batchMax;
@@ -120,9 +142,10 @@ export class ChannelTeller {
   }
 
   /** How long the next call has to wait: for the channel's own pace, and while a minute has had its calls. */
-  #restMs(intervalMs: number, nowMs: number): number {
+  #restMs(intervalMs: number, hasGrave: boolean, nowMs: number): number {
+    const most = hasGrave ? CALLS_PER_MINUTE : CALLS_PER_MINUTE - CALLS_FOR_GRAVE;
     const last = this.#callsMs.at(-1) ?? Number.NEGATIVE_INFINITY;
-    const [first = Number.NEGATIVE_INFINITY] = this.#callsMs.length < CALLS_PER_MINUTE ? [] : this.#callsMs;
+    const first = this.#callsMs.at(-most) ?? Number.NEGATIVE_INFINITY;
     return Math.max(last + intervalMs, first + MINUTE_MS) - nowMs;
   }
 
@@ -242,14 +265,16 @@ export class ChannelTeller {
     if (this.#isRetired) return;
     const { failures, nextTryAt } = this.record;
     this.#engine.emit({ type: "channel:failed", at, channel: this.key, code, message, failures, nextTryAt });
-    await this.#tellOfItself();
+    // One that is not worth telling yet says nothing against what is told: it was not reaching everybody, or refused some.
+    if (channelConditions(this.key, this.record).length > 0) await this.#tellOfItself();
   }
 
   /** Through the other channels. */
   async #tellOfItself(): Promise<void> {
     if (this.#isRetired) return;
     const conditions = channelConditions(this.key, this.record);
-    await tellConditions(this.#engine, channelSubject(this.key), conditions, null).catch(() => undefined);
+    const telling = (): Promise<unknown> => tellConditions(this.#engine, channelSubject(this.key), conditions, null);
+    await this.#patience.ask(telling).catch(() => undefined);
   }
 
   /**
@@ -262,7 +287,8 @@ export class ChannelTeller {
     const { record, tellings } = this.#told;
     const told = [...this.#unnoted.keys()].flatMap((key) => tellings.get(key) ?? []);
     const over = [...this.#unnoted.values()].filter((incident) => !tellings.has(incidentKey(incident)));
-    this.#isNoted = await this.#engine.state.noteChannel(this.key, { record, told, over }).then(
+    const noting = (): Promise<void> => this.#engine.state.noteChannel(this.key, { record, told, over });
+    this.#isNoted = await this.#patience.ask(noting).then(
       () => true,
       () => false,
     );

@@ -28,8 +28,9 @@ import {
   type TokenStatus,
   tokenStatus,
 } from "../core/status.ts";
-import { newToken, type TokenRecord } from "../core/records.ts";
+import { newToken, type TargetRecord, type TokenRecord } from "../core/records.ts";
 import type { LifetimeLimits } from "../core/ports.ts";
+import { scheduleOf } from "../core/schedule.ts";
 import { pausedUntil, retryFrom, type TokenView, waitsForPerson } from "../core/decide.ts";
 import { DISCARD_HINT } from "../core/conditions.ts";
 import { createToken } from "./creation.ts";
@@ -77,9 +78,10 @@ export class Controller implements Control {
     const now = clock.now();
     const records = new Map((await state.tokens()).map((record) => [record.key, record]));
     const targets = Map.groupBy(await state.allTargets(), (target) => target.token);
+    const { trusted } = this.#engine.watch;
     const tokens = await inTurns(this.#members(), this.#breathe, (member) => {
       const record = records.get(member.declared.key) ?? newToken(member.declared.key, now);
-      return tokenStatus(this.#view(member, record), targets.get(record.key) ?? [], now);
+      return tokenStatus(this.#view(member, record, trusted), targets.get(record.key) ?? [], now);
     });
     const lastSweepAt = this.#sweeper.lastSweepAt ?? (await state.fact(LAST_SWEEP)) ?? null;
     const daemon = (await state.incidents()).filter((incident) => incident.token === "").map(conditionOf);
@@ -146,6 +148,8 @@ export class Controller implements Control {
     const joined = underWaySince(record);
     if (joined !== undefined) return this.#join(member, record, joined, now);
     const view = this.#view(member, record);
+    const madeAt = lifetimeMs === null ? await this.#undeliveredSince(view, now) : undefined;
+    if (madeAt !== undefined) return this.#deliverAgain(member, madeAt, now);
     if (waitsForPerson(view, now))
       throw new RenewdError(
         "token_rejected",
@@ -173,6 +177,23 @@ export class Controller implements Control {
     return { token: key, since: isStuck ? now : joined, joined: true };
   }
 
+  /** Since when there is a newest token that serves for long and that a failing target lacks: there is nothing to mint. */
+  async #undeliveredSince({ record, pace }: TokenView, now: Instant): Promise<Instant | undefined> {
+    const { key, desired } = record;
+    if (desired === null || now >= scheduleOf(desired, pace).renewAt) return undefined;
+    const lacks = ({ trouble, held }: TargetRecord): boolean =>
+      trouble !== null && held?.fingerprint !== desired.fingerprint;
+    return (await this.#engine.state.targets(key)).some(lacks) ? desired.acceptedAt : undefined;
+  }
+
+  async #deliverAgain(member: Member, madeAt: Instant, now: Instant): Promise<RenewTicket> {
+    const { key } = member.declared;
+    await this.#letProbe(member);
+    await this.#engine.state.free({ token: key }, now);
+    void this.#sweeper.sweep();
+    return { token: key, since: madeAt, joined: true };
+  }
+
   async renewal(token: string, since: Instant): Promise<RenewalStanding> {
     const { member, record } = await this.#find(token);
     const { capabilities } = member.issuer;
@@ -193,11 +214,7 @@ export class Controller implements Control {
     const behind = targets.filter((target) => target.held?.fingerprint !== fingerprint || target.delivery !== null);
     if (behind.length === 0) return { state: "delivered", fingerprint, expAt };
     const now = this.#engine.clock.now();
-    // What failed before it was asked for is tried again at once, unless its calls of this hour are used up.
-    const stuck = behind.find(
-      ({ trouble, calls }) =>
-        trouble !== null && (trouble.last.at >= since || retryFrom(trouble, calls, now) !== undefined),
-    );
+    const stuck = await this.#stuckOf(member, behind, now);
     if (stuck?.trouble == null) {
       return {
         state: "under_way",
@@ -210,6 +227,20 @@ export class Controller implements Control {
       detail: `a new token was made and verified, but ${stuck.label} does not have it: ${message} (${code})`,
       hint: ERRORS[code].hint,
     };
+  }
+
+  /** What failed before it was asked for is tried again at once: a target that has to wait has failed since. */
+  async #stuckOf(
+    { declared }: Member,
+    behind: readonly TargetRecord[],
+    now: Instant,
+  ): Promise<TargetRecord | undefined> {
+    for (const target of behind.filter(({ trouble }) => trouble !== null)) {
+      if (retryFrom(target.trouble, target.calls, now) !== undefined) return target;
+      const key = declared.targets.find(({ label }) => label === target.label)?.store ?? "";
+      if (((await this.#engine.state.breaker({ kind: "store", key })).probeAt ?? 0) > now) return target;
+    }
+    return undefined;
   }
 
   async pause(token: string, until: Instant | null, reason: string | null): Promise<void> {
@@ -294,9 +325,10 @@ export class Controller implements Control {
   /** Every declared token as it is recorded. */
   async #views(now: Instant): Promise<readonly TokenView[]> {
     const records = new Map((await this.#engine.state.tokens()).map((record) => [record.key, record]));
+    const { trusted } = this.#engine.watch;
     return this.#members().map((member) => {
       const record = records.get(member.declared.key) ?? newToken(member.declared.key, now);
-      return this.#view(member, record);
+      return this.#view(member, record, trusted);
     });
   }
 
@@ -311,8 +343,8 @@ export class Controller implements Control {
     return [...this.#engine.fleet().members.values()];
   }
 
-  #view(member: Member, record: TokenRecord): TokenView {
-    return viewOfToken(this.#engine, member, record);
+  #view(member: Member, record: TokenRecord, clockTrusted?: boolean): TokenView {
+    return viewOfToken(this.#engine, member, record, clockTrusted);
   }
 
   async #find(token: string): Promise<{ readonly member: Member; readonly record: TokenRecord }> {

@@ -2,6 +2,7 @@ import { type AlertOrigin } from "../core/alert.ts";
 import { type Instant, SECOND_MS } from "../core/duration.ts";
 import type { Emit } from "../core/events.ts";
 import type { Incident } from "../core/incidents.ts";
+import { toldPastState } from "../core/past-state.ts";
 import type { Notifier } from "../core/ports.ts";
 import type { AlertSettings } from "../core/settings.ts";
 import type { ChannelStatus } from "../core/status.ts";
@@ -9,6 +10,7 @@ import { type ChannelRecord, FRESH_CHANNEL, incidentKey, type Telling } from "..
 import { ChannelTeller } from "./channel-teller.ts";
 import type { Engine } from "./engine.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { Patience } from "./patience.ts";
 import { FIRST_SWEEP_PENDING, pulseOf } from "./pulse.ts";
 import { forgetChannel } from "./tell.ts";
 
@@ -33,6 +35,8 @@ export interface HeraldParts {
 const GATHER_MS: number = SECOND_MS;
 /** However far off the next instant is, it is looked again by then: a clock may have been set. */
 const LONGEST_REST_MS: number = 60 * SECOND_MS;
+/** The fact that says whether, when it ended, the state had all that the channels were told: 1, else 0. */
+const ENDED_WELL = "herald_ended_well";
 /** Words change without an event: what was read longer ago is read anew. */
 const READING_MS: number = 30 * SECOND_MS;
 
@@ -43,6 +47,7 @@ const READING_MS: number = 30 * SECOND_MS;
 export class Herald {
   readonly #parts: HeraldParts;
   readonly #stop = new AbortController();
+  readonly #patience: Patience;
   readonly #tellers = new Map<string, ChannelTeller>();
   readonly #hearts = new Map<string, Heartbeat>();
   /** By channel: its pass that is under way. */
@@ -63,6 +68,7 @@ export class Herald {
 
   constructor(parts: HeraldParts) {
     this.#parts = parts;
+    this.#patience = new Patience(parts.engine.clock);
   }
 
   /** Reads what was told before; throws what the state says. */
@@ -70,6 +76,8 @@ export class Herald {
     const { state } = this.#parts.engine;
     this.#records = new Map(await state.channels());
     this.#tellings = Map.groupBy(await state.tellings(), ({ channel }) => channel);
+    if ((await state.fact(ENDED_WELL)) === 0) this.#endWhatMayBeOpen();
+    await state.setFact(ENDED_WELL, 0).catch(() => undefined);
     this.#started = true;
     this.look();
   }
@@ -150,6 +158,25 @@ export class Herald {
     this.#timer?.cancel();
     this.#stop.abort(new DOMException("renewd stops", "AbortError"));
     await this.current();
+    if (!this.#started) return;
+    const isNoted = await Promise.all([...this.#tellers.values()].map((teller) => teller.settle()));
+    if (isNoted.includes(false)) return;
+    await this.#patience.ask(() => this.#parts.engine.state.setFact(ENDED_WELL, 1)).catch(() => undefined);
+  }
+
+  /**
+   * A renewd that died, or ended while its state failed, may have told of that past the state, and nobody knows. Where such a
+   * thing would stay open for ever its end is told; that is nothing to a channel where it is not open.
+   */
+  #endWhatMayBeOpen(): void {
+    const now = this.#parts.engine.clock.now();
+    for (const { key, notifier } of this.#parts.channels()) {
+      if (notifier.kind === "heartbeat" || !notifier.capabilities.keepsUntilEnd) continue;
+      const told = this.#tellings.get(key) ?? [];
+      const known = new Set(told.map(({ incident }) => incidentKey(incident)));
+      const more = toldPastState(now).filter((incident) => !known.has(incidentKey(incident)));
+      this.#tellings.set(key, [...told, ...more.map((incident) => ({ channel: key, incident, toldAt: now }))]);
+    }
   }
 
   async #pass({ key, notifier }: Channel): Promise<Instant | null> {
@@ -157,7 +184,7 @@ export class Herald {
     if (notifier.kind === "heartbeat") {
       // Before its first look at all tokens renewd knows nothing: that is no failure, or each restart would be one.
       if (troubles().includes(FIRST_SWEEP_PENDING)) return engine.clock.now() + GATHER_MS;
-      return this.#heart(key).pass(notifier, () => pulseOf(engine, troubles()));
+      return this.#heart(key).pass(notifier, () => this.#patience.ask(() => pulseOf(engine, troubles())));
     }
     const settings = alerts();
     const origin: AlertOrigin = { instance, pageUrl: settings.pageUrl, runbooks: settings.runbooks };
@@ -176,10 +203,12 @@ export class Herald {
     this.#isStale = false;
     this.#readMs = nowMs;
     const before = this.#open;
-    this.#open = this.#parts.engine.state.incidents().catch(() => {
-      this.#isStale = true;
-      return before;
-    });
+    this.#open = this.#patience
+      .ask(() => this.#parts.engine.state.incidents())
+      .catch(() => {
+        this.#isStale = true;
+        return before;
+      });
     return this.#open;
   }
 
@@ -188,7 +217,7 @@ export class Herald {
     if (known !== undefined) return known;
     const tellings = new Map((this.#tellings.get(key) ?? []).map((each) => [incidentKey(each.incident), each]));
     const told = { record: this.#records.get(key) ?? FRESH_CHANNEL, tellings };
-    const teller = new ChannelTeller(key, this.#parts.engine, told, this.#stop.signal);
+    const teller = new ChannelTeller(key, this.#parts.engine, told, this.#patience, this.#stop.signal);
     this.#tellers.set(key, teller);
     return teller;
   }

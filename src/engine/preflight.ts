@@ -24,19 +24,18 @@ export async function preflight(
   await engine.state.preflight();
   // An extension writes nowhere: the text stays what it is.
   if (kind === "extend") return;
-  const failures: { readonly label: string; readonly error: RenewdError }[] = [];
+  const failures: Refusal[] = [];
   for (const berth of member.berths) {
     const error = await tryPlace(work, berth);
     if (error !== undefined) failures.push({ label: berth.declared.label, error });
   }
   const first = failures[0];
   if (first === undefined) return;
-  const said = failures.map(({ label, error }) => `${label}: ${error.message} (${error.code})`);
   const event: DomainEvent = {
     type: "renewal:preflight-failed",
     at: engine.clock.now(),
     token: member.declared.key,
-    failures: said,
+    failures: failures.map(withCode),
   };
   engine.emit(event);
   const isInUse = desired !== null && desired.expAt > engine.clock.now();
@@ -45,7 +44,22 @@ export async function preflight(
   const why = isRevoking
     ? "not every target could take it, and the issuer revokes the old one at once"
     : "no target could take it";
-  throw new RenewdError(first.error.code, `nothing was asked for, because ${why}: ${said.join("; ")}`);
+  const { code } = first.error;
+  // Its own code is told after it: those that have it too come last, without it.
+  const others = failures.filter(({ error }) => error.code !== code).map(withCode);
+  const alike = failures
+    .filter(({ error }) => error.code === code)
+    .map(({ label, error }) => `${label}: ${error.message}`);
+  throw new RenewdError(code, `nothing was asked for, because ${why}: ${[...others, ...alike].join("; ")}`);
+}
+
+interface Refusal {
+  readonly label: string;
+  readonly error: RenewdError;
+}
+
+function withCode({ label, error }: Refusal): string {
+  return `${label}: ${error.message} (${error.code})`;
 }
 
 async function tryPlace(work: TokenWork, berth: Berth): Promise<RenewdError | undefined> {

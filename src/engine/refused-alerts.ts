@@ -1,10 +1,14 @@
 import { afterChannelRefusal, retryMs } from "../core/channel.ts";
-import type { Instant } from "../core/duration.ts";
+import { type Instant, MINUTE_MS } from "../core/duration.ts";
 import type { RenewdError } from "../core/errors.ts";
 import { type ChannelRecord, FRESH_CHANNEL } from "../core/telling.ts";
 
 /** Of so many calls one is for what was refused, however much else there is to tell. */
 const TURNS = 5;
+/** A channel that refused so many, each by itself, and took nothing meanwhile refuses everything, as far as anybody can tell. */
+const ALONE_FOR_ALL = 3;
+/** What is new is tried all the same, for it may be another; but no more often. */
+const NEWS_EVERY_MS: number = MINUTE_MS;
 
 interface Refusal {
   /** By itself, in a row. */
@@ -26,6 +30,11 @@ export class RefusedAlerts {
   #record: ChannelRecord | null;
   /** Calls for others, in a row. */
   #others = 0;
+  /** Those that it refused by themselves since it took anything. */
+  readonly #alone = new Set<string>();
+  /** In a row, since it refuses everything; and the last of them, by the monotonic clock. */
+  #vain = 0;
+  #refusedMs = Number.NEGATIVE_INFINITY;
 
   /** `record`: how the channel fared, as it was kept over a restart. */
   constructor(record: ChannelRecord) {
@@ -49,10 +58,19 @@ export class RefusedAlerts {
     for (const key of keys) {
       const times = (this.#refusals.get(key)?.times ?? 0) + (keys.length === 1 ? 1 : 0);
       this.#refusals.set(key, { times, most, nextTryMs: keys.length === 1 ? nowMs + retryMs(times) : nowMs });
+      if (keys.length === 1) this.#alone.add(key);
     }
+    this.#refusedMs = nowMs;
+    if (this.#alone.size >= ALONE_FOR_ALL) this.#vain += 1;
+  }
+
+  has(key: string): boolean {
+    return this.#refusals.has(key);
   }
 
   took(keys: readonly string[]): void {
+    this.#alone.clear();
+    this.#vain = 0;
     for (const key of keys) this.#refusals.delete(key);
   }
 
@@ -84,7 +102,16 @@ export class RefusedAlerts {
     // After a restart nobody knows which it refused: one of those that are still to be told.
     if (this.#record === null || this.#refusals.size > 0 || due.some(({ isNews }) => isNews)) return false;
     this.#record = null;
+    this.took([]);
     return true;
+  }
+
+  /** How long a channel that refuses everything is left alone, as one that fails is. */
+  pauseMs(due: readonly Due[], nowMs: number): number {
+    if (this.#vain === 0) return 0;
+    const hasNews = due.some(({ key, isNews }) => isNews && !this.#refusals.has(key));
+    const restMs = retryMs(this.#vain);
+    return Math.max(0, this.#refusedMs + (hasNews ? Math.min(restMs, NEWS_EVERY_MS) : restMs) - nowMs);
   }
 
   /** Until one of them may be tried again. */

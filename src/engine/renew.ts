@@ -72,16 +72,17 @@ async function agendaOf(engine: Engine, view: TokenView | undefined, waitUntil: 
   if (engine.fleet().members.get(view.record.key)?.creation?.described === true)
     return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
   const deadlineAt = desired === null ? null : scheduleOf(desired, view.pace).deadlineAt;
+  const targets = await engine.state.targets(view.record.key);
   const tellAgainAt = await tellConditions(
     engine,
     { token: view.record.key, target: "" },
-    tokenConditions(view, now),
+    tokenConditions(view, now, targets),
     deadlineAt,
   );
   const wakeAt = Math.min(
     waitUntil,
     now + HEARTBEAT_MS,
-    nextTokenConditionAt(view, now) ?? Infinity,
+    nextTokenConditionAt(view, now, targets) ?? Infinity,
     tellAgainAt ?? Infinity,
   );
   return { wakeAt, deadlineAt: deadlineAt ?? firstSeenAt + view.declared.policy.repairMs };

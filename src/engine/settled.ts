@@ -19,6 +19,8 @@ export async function settleIfLast(work: TargetWork, desired: AcceptedIssue): Pr
   // Its worker reckons from now when the old one may be ended; it may sleep for long.
   if (member.declared.request.retire) await engine.state.wake({ token }, at);
   if (!(await engine.state.settle(token, nameOf(desired), at))) return;
+  // What is told of the token says until when its readers are safe, which is later by now.
+  if ((await engine.state.incidents({ token, target: "" })).length > 0) await engine.state.wake({ token }, at);
   engine.emit({ type: "renewal:settled", at, token, fingerprint, expAt, result: resultOf(desired) });
 }
 

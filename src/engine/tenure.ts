@@ -33,6 +33,7 @@ export class Tenure {
   readonly #stop: AbortSignal;
   #since: Reading;
   #ttlMs = LEASE_MS;
+  #callCount = 0;
 
   private constructor(lease: Lease, state: StateStore, clock: Clock, stop: AbortSignal) {
     this.job = lease.job;
@@ -59,12 +60,18 @@ export class Tenure {
    */
   async call<T>(limitMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     await this.#prolong(limitMs + MARGIN_MS);
+    this.#callCount += 1;
     try {
       return await limited(this.#clock, limitMs, this.#stop, call);
     } catch (thrown) {
       if (this.#stop.aborted) throw new LeaseLost(this.job);
       throw thrown;
     }
+  }
+
+  /** External calls that were begun in it. */
+  get callCount(): number {
+    return this.#callCount;
   }
 
   /** The daemon stops and has given up its calls. */

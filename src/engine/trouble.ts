@@ -37,11 +37,10 @@ export function addTrouble(
   };
 }
 
-/** The calls of a try that failed. The first failure brings its own calls into the count. */
-export function addCalls(calls: readonly Instant[], now: Instant): readonly Instant[] {
-  let counted = calls;
-  for (let call = 0; call < CALLS_PER_ATTEMPT; call += 1) counted = withCall(counted, now, CALLS_PER_HOUR_ONE);
-  return counted;
+/** The calls of a try that failed: one, or two where it came further than its first. */
+export function addCalls(calls: readonly Instant[], made: number, now: Instant): readonly Instant[] {
+  const once = withCall(calls, now, CALLS_PER_HOUR_ONE);
+  return made < CALLS_PER_ATTEMPT ? once : withCall(once, now, CALLS_PER_HOUR_ONE);
 }
 
 /** Records that a step of a token failed, with whatever else that failure decided. */
@@ -54,7 +53,7 @@ export async function failToken(work: TokenWork, error: RenewdError, also: Token
   const now = engine.clock.now();
   const schedule = record.desired === null ? null : scheduleOf(record.desired, member.pace);
   const urgency = { deadlineAt: schedule?.deadlineAt ?? null, expAt: record.desired?.expAt ?? null };
-  const calls = addCalls(record.calls, now);
+  const calls = addCalls(record.calls, tenure.callCount, now);
   const trouble = addTrouble(record.trouble, error, urgency, calls, engine.random.share(), now);
   const event: DomainEvent = {
     type: "renewal:failed",

@@ -15,13 +15,17 @@ export interface TokenWork {
   readonly listingSince: Instant;
 }
 
-/** A token as the settings in force declare it. */
-export function viewOfToken(engine: Engine, member: Member, record: TokenRecord): TokenView {
+/** A token as the settings in force declare it. Who views a whole fleet asks once whether the clock is trusted: each look is a call of the system. */
+export function viewOfToken(
+  engine: Engine,
+  member: Member,
+  record: TokenRecord,
+  clockTrusted: boolean = engine.watch.trusted,
+): TokenView {
   const { declared, pace, issuer, creation } = member;
-  const { trusted } = engine.watch;
   // What a person asks for anew is that call's own to make: it alone knows the secret and the expiry that were given.
   const seen = record.wish?.anew === true && creation === undefined ? { ...record, wish: null } : record;
-  return { declared, record: seen, pace, clockTrusted: trusted, issuer: issuer.capabilities, retireAt: null };
+  return { declared, record: seen, pace, clockTrusted, issuer: issuer.capabilities, retireAt: null };
 }
 
 /** One target's worker. A dead target holds up nothing but itself. */

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { z } from "zod";
+import { CALENDAR_DAYS_MAX } from "../core/calendar.ts";
 import type { Control } from "../core/control.ts";
 import { MINUTE_MS, parseInstant, SECOND_MS } from "../core/duration.ts";
 import { RenewdError } from "../core/errors.ts";
@@ -8,7 +9,6 @@ import { present } from "../core/present.ts";
 import type { Access } from "./access.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { FleetReads } from "./fleet-reads.ts";
-import { CALENDAR_DAYS_MAX } from "./control-calls.ts";
 import { allow, credentialsOf, type HttpEnv, ownPagesOnly, smallBody } from "./guard.ts";
 import { Refusal } from "./problem.ts";
 import { answerJson } from "./shared-json.ts";
@@ -84,8 +84,9 @@ export function createApi({ control, reads, access, events }: ApiDeps): Hono<Htt
   });
   api.post("/tokens/:token/resume", ...act, async (c) => {
     await body(c, emptyBody);
-    await control.resume(tokenOf(c));
-    return c.json(present(await control.tokenStatus(tokenOf(c))));
+    const wasPaused = (await control.tokenStatus(tokenOf(c))).pause !== null;
+    if (wasPaused) await control.resume(tokenOf(c));
+    return c.json(present({ ...(await control.tokenStatus(tokenOf(c))), wasPaused }));
   });
   for (const verb of ["rollback", "accept", "discard"] as const) {
     api.post(`/tokens/:token/${verb}`, ...act, async (c) => {

@@ -1,8 +1,10 @@
 /** What goes over the control socket: `POST /control/<method>` with the arguments as a JSON array, answered by `{result}` or `{error}`. */
 import { z } from "zod";
+import { CALENDAR_DAYS_MAX } from "../core/calendar.ts";
 import type { Control, Created, CreationOrder } from "../core/control.ts";
 import { type ErrorCode, ERRORS, RenewdError } from "../core/errors.ts";
 import { SecretText } from "../core/secret-text.ts";
+import type { Health } from "./health.ts";
 
 /** What the verbs may ask of a daemon that runs, besides what any control answers. */
 export interface Remote extends Control {
@@ -10,10 +12,9 @@ export interface Remote extends Control {
   issueLink(): Promise<string>;
   /** Reads the settings again; answers the problems, none when they are in force. */
   reload(): Promise<readonly string[]>;
+  /** What /healthz says, also where the daemon serves no HTTP. */
+  health(): Promise<Health>;
 }
-
-/** How far ahead anybody may ask. */
-export const CALENDAR_DAYS_MAX = 366;
 
 const token = z.string().max(200);
 const instant = z.number();
@@ -70,6 +71,7 @@ export const CALLS: { readonly [M in keyof Remote]: z.ZodType<Parameters<Remote[
   adopt: z.tuple([token, token]),
   issueLink: z.tuple([]),
   reload: z.tuple([]),
+  health: z.tuple([]),
 };
 
 export type Method = keyof Remote;

@@ -4,7 +4,7 @@ import type { CompileCron } from "./closed-gap.ts";
 import { readAlerts } from "./alerts.ts";
 import { folderOf, freezeDeep, resolveFiles } from "./plain.ts";
 import { readPolicies } from "./policies.ts";
-import { SettingsError } from "./problems.ts";
+import { type Problem, SettingsError } from "./problems.ts";
 import { Report } from "./report.ts";
 import { type Kinds, readServices } from "./services.ts";
 import { readHttp, readRoot, readState, readTick } from "./sections.ts";
@@ -12,6 +12,7 @@ import { readText } from "./settings-text.ts";
 import { defaultsShape, instanceShape } from "./shapes.ts";
 import { readSource } from "./source.ts";
 import { readTokens } from "./tokens.ts";
+import { warnOfFolly } from "./folly.ts";
 
 export { type Problem, renderProblems, SettingsError } from "./problems.ts";
 
@@ -29,8 +30,23 @@ export async function loadSettings(file: string, kinds: Kinds, tools: SettingsTo
   return parseSettings(await readText(file), file, kinds, tools);
 }
 
+/** `loadSettings`, with what is allowed in the file and probably not meant. */
+export async function reviewSettings(file: string, kinds: Kinds, tools: SettingsTools): Promise<Reviewed> {
+  return readReviewed(await readText(file), file, kinds, tools);
+}
+
 /** `loadSettings` of a text that was read already; opens nothing. Throws `SettingsError`. */
 export function parseSettings(text: string, file: string, kinds: Kinds, tools: SettingsTools): Settings {
+  return readReviewed(text, file, kinds, tools).settings;
+}
+
+interface Reviewed {
+  readonly settings: Settings;
+  readonly warnings: readonly Problem[];
+}
+
+/** As `parseSettings`, with the warnings. */
+export function readReviewed(text: string, file: string, kinds: Kinds, tools: SettingsTools): Reviewed {
   const source = readSource(text, file);
   if (!("value" in source)) throw new SettingsError(source);
   const report = new Report(source);
@@ -54,7 +70,8 @@ export function parseSettings(text: string, file: string, kinds: Kinds, tools: S
   const labels = new Set(tokens.flatMap((token) => Object.keys(token.labels)));
   const alerts = readAlerts(report, { value: root["alerts"], folder, labels }, kinds.notifiers);
   report.throwIfAny();
-  return freezeDeep<Settings>({
+  warnOfFolly(report, { tokens, policies, tickMs: tick.longestGapMs });
+  const settings = freezeDeep<Settings>({
     file: resolve(file),
     instance,
     tick: tick.expression,
@@ -66,4 +83,5 @@ export function parseSettings(text: string, file: string, kinds: Kinds, tools: S
     tokens,
     alerts,
   });
+  return { settings, warnings: report.warnings };
 }

@@ -13,12 +13,15 @@ type Hint = string | (() => string);
 /** Further problems are only counted: nobody reads them, and to word each one would take minutes in a large file. */
 const MAX_WORDED_PROBLEMS = 1_000;
 
+const MAX_WARNINGS = 100;
+
 const KEYED = keyed(z.unknown());
 
 /** Collects all that is wrong with one settings file. */
 export class Report {
   readonly source: Source;
   readonly #problems = new Map<string, Problem>();
+  readonly #warnings = new Map<string, Problem>();
   #unworded = 0;
 
   constructor(source: Source) {
@@ -31,10 +34,24 @@ export class Report {
       this.#unworded += 1;
       return;
     }
+    this.#note(this.#problems, path, message, hint, part);
+  }
+
+  /** What is allowed and probably not meant: it is told, and the settings are used all the same. */
+  warn(path: Path, message: string, hint: string): void {
+    if (this.#warnings.size < MAX_WARNINGS) this.#note(this.#warnings, path, message, hint, "value");
+  }
+
+  /** In the order of the file. */
+  get warnings(): readonly Problem[] {
+    return inOrder(this.#warnings.values());
+  }
+
+  #note(among: Map<string, Problem>, path: Path, message: string, hint: Hint, part: "key" | "value"): void {
     const { line, column } = this.#locate(path, part);
     const id = `${line}:${column}:${message}`;
-    if (this.#problems.has(id)) return;
-    this.#problems.set(id, {
+    if (among.has(id)) return;
+    among.set(id, {
       file: this.source.file,
       line,
       column,
@@ -74,7 +91,7 @@ export class Report {
 
   throwIfAny(): void {
     if (!this.hasProblems) return;
-    const problems = [...this.#problems.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+    const problems = inOrder(this.#problems.values());
     const last = problems.at(-1);
     if (last !== undefined && this.#unworded > 0) {
       const message = `${this.#unworded} more problems were found`;
@@ -95,6 +112,10 @@ export class Report {
     }
     return source.locate(path, part);
   }
+}
+
+function inOrder(problems: Iterable<Problem>): Problem[] {
+  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 function textOf(hint: Hint): string {

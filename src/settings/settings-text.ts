@@ -3,8 +3,11 @@ import { type Problem, SettingsError } from "./problems.ts";
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** The text of a settings file: at most 16 MiB of UTF-8 that nobody else may change. Throws `SettingsError`. */
-export async function readText(file: string): Promise<string> {
+/**
+ * The text of a settings file: at most 16 MiB of UTF-8 that nobody else may change. Throws `SettingsError`, `despite`
+ * not for what is not UTF-8.
+ */
+export async function readText(file: string, what: "valid" | "despite" = "valid"): Promise<string> {
   const refuse = (message: string, hint: string, cause?: unknown): SettingsError => {
     const problem: Problem = { file, line: 1, column: 1, path: "", message, hint };
     return new SettingsError([problem], { cause });
@@ -32,7 +35,7 @@ export async function readText(file: string): Promise<string> {
   }
   if (bytes.length > MAX_FILE_BYTES) throw refuse("is larger than 16 MiB", "Settings are never that long; shorten it.");
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: what === "valid" }).decode(bytes);
   } catch {
     throw refuse("is not UTF-8 text", "Save it as UTF-8.");
   }

@@ -1,5 +1,5 @@
 import { formatDuration, type Instant, MINUTE_MS } from "../core/duration.ts";
-import { enduranceOf, recoveryMs, renewBeforeMs, remedyFor, settingOf } from "../core/forecast.ts";
+import { enduranceOf, keptMostMs, recoveryMs, renewBeforeMs, remedyFor, settingOf } from "../core/forecast.ts";
 import { greatestNeedMs, needMs } from "../core/schedule.ts";
 import type { ServiceKey } from "../core/state-store.ts";
 import type { DeclaredTarget } from "../core/token.ts";
@@ -7,7 +7,7 @@ import type { Member } from "../engine/fleet.ts";
 import type { ServiceEndurance } from "../core/simulation.ts";
 import { revokes } from "./start.ts";
 import { longestOutage, type TrialOptions } from "./trial.ts";
-import { kindOf, type MemberTerms, TermsFinder } from "./terms.ts";
+import { kindOf, type MemberTerms, TermsFinder, uses } from "./terms.ts";
 
 /** What gives way first when a service is out. */
 interface Limit {
@@ -31,8 +31,8 @@ export async function enduranceOfAll(
   const found: ServiceEndurance[] = [];
   for (const service of services) {
     const users = members.filter((member) => uses(member, service)).length;
-    const limit = tightest(terms, service);
-    found.push(limit === undefined ? unconcerned(service, users) : await enduranceAt(service, users, limit, options));
+    const limits = tightest(terms, service);
+    found.push(limits === undefined ? unconcerned(service, users) : await enduranceAt(service, users, limits, options));
   }
   return found;
 }
@@ -40,7 +40,7 @@ export async function enduranceOfAll(
 async function enduranceAt(
   service: ServiceKey,
   tokens: number,
-  limit: Limit,
+  { limit, next }: Limits,
   options: TrialOptions,
 ): Promise<ServiceEndurance> {
   const { terms, target, sureMs, mostMs } = limit;
@@ -51,7 +51,7 @@ async function enduranceAt(
     ...found,
     target: target?.label ?? null,
     arithmetic: arithmeticOf(limit, service),
-    advice: adviceFor(limit, survivesMs),
+    advice: adviceFor(limit, next, survivesMs),
   };
 }
 
@@ -60,17 +60,17 @@ function unconcerned(service: ServiceKey, tokens: number): ServiceEndurance {
   return { ...service, tokens, ...nothing, arithmetic: [], advice: [] };
 }
 
-function uses({ declared }: Member, { kind, key }: ServiceKey): boolean {
-  return kind === "issuer" ? declared.issuer === key : declared.targets.some(({ store }) => store === key);
+interface Limits {
+  readonly limit: Limit;
+  /** Of another token: what gives way once this one does not any more. */
+  readonly next: Limit | undefined;
 }
 
-function tightest(all: readonly MemberTerms[], service: ServiceKey): Limit | undefined {
-  return all
+function tightest(all: readonly MemberTerms[], service: ServiceKey): Limits | undefined {
+  const [limit, ...others] = all
     .flatMap((terms) => limitsOf(terms, service))
-    .reduce<Limit | undefined>(
-      (least, each) => (least !== undefined && least.mostMs <= each.mostMs ? least : each),
-      undefined,
-    );
+    .toSorted((one, other) => one.mostMs - other.mostMs);
+  return limit === undefined ? undefined : { limit, next: others.find(({ terms }) => terms !== limit.terms) };
 }
 
 function limitsOf(terms: MemberTerms, service: ServiceKey): readonly Limit[] {
@@ -125,22 +125,30 @@ function sureWords(sureMs: number, tickMs: number): string {
 }
 
 /** What would make it longer: more kept in hand, and beyond that a longer life. */
-function adviceFor({ terms, isCutOff }: Limit, survivesMs: number): readonly string[] {
+function adviceFor({ terms, isCutOff }: Limit, next: Limit | undefined, survivesMs: number): readonly string[] {
   if (isCutOff) return [];
   const { lifetimeMs, pace, closedMs, tickMs } = terms;
   const keptMs = renewBeforeMs(pace.policy, lifetimeMs);
   const need = greatestNeedMs(pace.uses, lifetimeMs);
-  const reachMs = KEPT_SHARE_MAX * lifetimeMs - need - recoveryMs(Infinity, tickMs) - closedMs;
+  const mostKeptMs = Math.min(KEPT_SHARE_MAX * lifetimeMs, keptMostMs(terms));
+  const reachMs = mostKeptMs - need - recoveryMs(Infinity, tickMs) - closedMs;
   const advice: string[] = [];
-  if (reachMs > survivesMs && KEPT_SHARE_MAX * lifetimeMs > keptMs)
+  if (reachMs > survivesMs && mostKeptMs > keptMs)
     advice.push(
-      `renew_before: ${KEPT_SHARE_MAX * 100}% (now ${formatDuration(keptMs)}) outlasts ${formatDuration(reachMs)}`,
+      `surely ${formatDuration(reachMs)} with \`renew_before: ${KEPT_SHARE_MAX * 100}%\` (${formatDuration(keptMs)} now)`,
     );
   const doubledMs = 2 * Math.max(survivesMs, MINUTE_MS);
   const { lifetimeMs: longer, renewBeforeMs: before, alternatives } = remedyFor(terms, doubledMs);
-  const both = longer === null ? "" : ` and lifetime: ${settingOf(longer)}`;
-  advice.push(`twice as long (${formatDuration(doubledMs)}) takes renew_before: ${settingOf(before)}${both}`);
-  return [...advice, ...alternatives.map((each) => `or ${each}`)];
+  const both = longer === null ? "" : ` and \`lifetime: ${settingOf(longer)}\``;
+  advice.push(`surely ${formatDuration(doubledMs)} with \`renew_before: ${settingOf(before)}\`${both}`);
+  return [...advice, ...alternatives.map((each) => `or ${each}`), ...nextWords(next, Math.max(reachMs, doubledMs))];
+}
+
+/** What is advised for the first token is of no use to the next. */
+function nextWords(next: Limit | undefined, advisedMs: number): readonly string[] {
+  if (next === undefined || next.sureMs >= advisedMs) return [];
+  const { key } = next.terms.member.declared;
+  return [`then ${key} gives way first, surely not before ${formatDuration(next.sureMs)}`];
 }
 
 /** Of a lifetime two thirds can be kept in hand; this is as much in whole percent. */

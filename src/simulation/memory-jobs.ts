@@ -1,3 +1,4 @@
+import { CALLS_PER_HOUR_ONE, withRoom } from "../core/backoff.ts";
 import { HOUR_MS, type Instant } from "../core/duration.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Trouble } from "../core/records.ts";
@@ -79,6 +80,7 @@ export class MemoryJobs {
       const { trouble } = row;
       if (trouble === null || !("token" in which || ERRORS[trouble.last.code].scope === "service")) continue;
       row.trouble = { ...trouble, nextTryAt: Math.min(trouble.nextTryAt, now) };
+      row.calls = withRoom(row.calls, CALLS_PER_HOUR_ONE);
       this.#rouse(row, now);
     }
   }

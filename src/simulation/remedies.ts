@@ -4,7 +4,7 @@ import type { Member } from "../engine/fleet.ts";
 import type { Outage, RemedySeen, TargetSeen } from "../core/simulation.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import type { TokenStart } from "./start.ts";
-import { kindOf, type MemberTerms, TermsFinder } from "./terms.ts";
+import { kindOf, type MemberTerms, TermsFinder, uses } from "./terms.ts";
 import type { TrialOptions } from "./trial.ts";
 import { World } from "./world.ts";
 
@@ -44,11 +44,7 @@ function wasShort(fromAt: Instant): (target: TargetSeen) => boolean {
 /** The longest outage that concerns them. Those that follow each other closely count as one. */
 function longestOf(outages: readonly Outage[], members: readonly Member[]): number {
   const concerning = outages
-    .filter(({ kind, key }) =>
-      members.some(({ declared }) =>
-        kind === "issuer" ? declared.issuer === key : declared.targets.some(({ store }) => store === key),
-      ),
-    )
+    .filter((outage) => members.some((member) => uses(member, outage)))
     .toSorted((a, b) => a.fromAt - b.fromAt);
   let longestMs = 0;
   let [beganAt, endsAt] = [-Infinity, -Infinity];

@@ -36,7 +36,7 @@ async function seedToken(
   now: Instant,
   make: MakeToken,
 ): Promise<void> {
-  const { newest, held, roles, pause } = start;
+  const { newest, held, roles, pause, endedAt } = start;
   const older = [...new Set([...held.values()].filter((times) => times !== null && !isSame(times, newest)))];
   const tokens = new Map<string, SimToken>();
   // The order in which they are made is that of their ids.
@@ -60,6 +60,8 @@ async function seedToken(
       state.changeTarget(lease, now, { held: seen, ownership: "ours", observedAt: now }),
     );
   }
+  // What was recorded of it stays as it is: nobody told the daemon.
+  if (endedAt !== null) for (const token of tokens.values()) token.expAt = Math.min(token.expAt, endedAt);
   if (pause !== null) await state.ask(declared.key, now, { pause });
 }
 

@@ -1,15 +1,17 @@
 /** The real engine on the operator's own settings, under a simulated clock: nothing real is called or written. */
 import { DAY_MS, type Instant } from "../core/duration.ts";
 import { RenewdError } from "../core/errors.ts";
+import { reckonedLifetimeMs } from "../core/forecast.ts";
+import { lifetimeMs } from "../core/issue.ts";
 import type { Outage, SimulationOptions, SimulationReport } from "../core/simulation.ts";
 import type { Settings } from "../core/settings.ts";
 import type { ServiceKey, StateStore } from "../core/state-store.ts";
-import type { StatusReport } from "../core/status.ts";
+import type { StatusReport, TokenStatus } from "../core/status.ts";
 import type { Member } from "../engine/fleet.ts";
 import { daysFor } from "./days.ts";
 import { enduranceOfAll } from "./endurance.ts";
 import { MemoryState } from "./memory-state.ts";
-import { lifetimeNote, notesOn } from "./notes.ts";
+import { absenceNotes, cappedNotes, lifetimeNote, notesOn } from "./notes.ts";
 import { Recorder, targetsSeen } from "./recorder.ts";
 import { remediesFor } from "./remedies.ts";
 import { SeededRandom } from "./seeded-random.ts";
@@ -21,6 +23,8 @@ export interface SimulationParts {
   readonly members: readonly Member[];
   /** Another state than the one in memory. */
   readonly openState?: () => Promise<StateStore>;
+  /** False where nobody asks how long an outage each service may have, which takes longest. */
+  readonly weighs?: boolean;
   /** Lets whatever else the process does have its turn. */
   readonly breathe?: () => Promise<void>;
 }
@@ -34,7 +38,8 @@ export async function simulate(
   parts: SimulationParts,
 ): Promise<SimulationReport> {
   const { seed } = options;
-  const { members } = parts;
+  const statuses = new Map(known?.tokens.map((status) => [status.token, status]));
+  const members = parts.members.map((member) => asGranted(member, statuses));
   const services = servicesOf(settings);
   const outages = options.outages.map((outage) => assertDeclared(outage, services));
   const { days, note } = daysFor(options.days, members, outages, fromAt);
@@ -55,7 +60,7 @@ export async function simulate(
   await world.close();
   const targets = targetsSeen(world, members, fromAt, untilAt);
   const promiseHeld = targets.every(({ shortages }) => shortages.length === 0);
-  const found = await enduranceOfAll(services, members, trials);
+  const found = parts.weighs === false ? [] : await enduranceOfAll(services, members, trials);
   const remedies = promiseHeld ? [] : await remediesFor({ ...common, ...trials, targets, untilAt, seed });
   return {
     fromAt,
@@ -70,8 +75,25 @@ export async function simulate(
     incidents: recorder.incidents,
     services: found,
     remedies,
-    notes: [...(note === null ? [] : [note]), ...notesOn(members, starts), ...lifetimeNote(remedies, found)],
+    notes: [
+      ...(note === null ? [] : [note]),
+      ...notesOn(members, starts),
+      ...absenceNotes(members, starts, outages, fromAt),
+      ...cappedNotes(parts.members, members),
+      ...lifetimeNote(remedies, found),
+    ],
   };
+}
+
+/** Where the last one was not allowed to live as long as was asked for, those to come are not either. */
+function asGranted(member: Member, known: ReadonlyMap<string, TokenStatus>): Member {
+  const { declared } = member;
+  const status = known.get(declared.key);
+  const isCapped = status?.conditions.some(({ reason }) => reason === "lifetime_capped") === true;
+  if (!isCapped || status.newest === null) return member;
+  const grantedMs = lifetimeMs(status.newest);
+  if (grantedMs >= reckonedLifetimeMs(declared)) return member;
+  return { ...member, declared: { ...declared, request: { ...declared.request, lifetimeMs: grantedMs } } };
 }
 
 function servicesOf({ issuers, stores }: Pick<Settings, "issuers" | "stores">): readonly ServiceKey[] {

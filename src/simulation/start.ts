@@ -2,7 +2,7 @@ import { FOR_PERSON } from "../core/conditions.ts";
 import { type Instant, NEVER_AT, spanMs } from "../core/duration.ts";
 import { reckonedLifetimeMs } from "../core/forecast.ts";
 import { lifetimeMs } from "../core/issue.ts";
-import type { Pause } from "../core/records.ts";
+import type { Pause, QuarantinedIssue } from "../core/records.ts";
 import { scheduleOf } from "../core/schedule.ts";
 import type { StatusReport, TokenStatus } from "../core/status.ts";
 import type { Member } from "../engine/fleet.ts";
@@ -24,6 +24,8 @@ export interface TokenStart {
   readonly assumed: boolean;
   /** Only a person can free it: it is left unrenewed. */
   readonly waitsForPerson: boolean;
+  /** When its issuer ended what is in use for another that is quarantined: its recorded expiry says nothing then. */
+  readonly endedAt: Instant | null;
   /** What is in trouble now: the token, or targets of it. */
   readonly troubled: readonly string[];
 }
@@ -45,8 +47,14 @@ function startOf(member: Member, status: TokenStatus | undefined, now: Instant, 
     return [label, { startAt: found.startAt, expAt: revokes(member) ? Math.min(found.expAt, startAt) : found.expAt }];
   });
   const pause = waitsForPerson ? endlessly(now) : status.pause;
-  const common = { roles, held: new Map(held), assumed: false, troubled: troubledOf(status) };
+  const endedAt = revokes(member) ? endedFor(status.quarantined) : null;
+  const common = { roles, held: new Map(held), assumed: false, endedAt, troubled: troubledOf(status) };
   return { newest: { ...times, u: drawn }, pause, waitsForPerson, ...common };
+}
+
+/** One that was made from nothing took nothing away. */
+function endedFor(quarantined: QuarantinedIssue | null): Instant | null {
+  return quarantined === null || quarantined.renewed === false ? null : quarantined.startAt;
 }
 
 /** Whether a newer token ends the older at once. */
@@ -78,7 +86,8 @@ function freshStart({ declared }: Member, now: Instant, u: number): TokenStart {
   const times = { startAt: now, expAt: Math.min(now + reckonedLifetimeMs(declared), NEVER_AT) };
   const held = new Map(declared.targets.map(({ label }) => [label, times]));
   const roles = rolesOf(declared.request.roles);
-  return { newest: { ...times, u }, roles, held, pause: null, assumed: true, waitsForPerson: false, troubled: [] };
+  const common = { roles, pause: null, assumed: true, waitsForPerson: false, endedAt: null, troubled: [] };
+  return { newest: { ...times, u }, held, ...common };
 }
 
 /** What never had a token, and waits for a person to get one. */

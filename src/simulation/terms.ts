@@ -1,6 +1,7 @@
 import { DAY_MS, type Instant } from "../core/duration.ts";
 import { type ClosedSpell, longestClosed, reckonedLifetimeMs, type Terms } from "../core/forecast.ts";
 import type { Window } from "../core/policy.ts";
+import type { ServiceKey } from "../core/state-store.ts";
 import type { Member } from "../engine/fleet.ts";
 
 /** A year, for the clocks are set in it: one weekend is an hour longer. */
@@ -39,6 +40,11 @@ export class TermsFinder {
     this.#closed.set(name, found);
     return found;
   }
+}
+
+/** Whether an outage of that service concerns this token. */
+export function uses({ declared }: Member, { kind, key }: ServiceKey): boolean {
+  return kind === "issuer" ? declared.issuer === key : declared.targets.some(({ store }) => store === key);
 }
 
 /** Tokens with one name of this kind fare alike, but for when they were issued. */

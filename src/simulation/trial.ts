@@ -112,7 +112,8 @@ async function attempt(
   const newest = { startAt: issuedAt, expAt: issuedAt + lifetimeMs, u: 0 };
   const held = new Map(member.declared.targets.map(({ label }) => [label, newest]));
   const roles = rolesOf(member.declared.request.roles);
-  const start = { newest, roles, held, pause: null, assumed: false, waitsForPerson: false, troubled: [] };
+  const common = { pause: null, assumed: false, waitsForPerson: false, endedAt: null, troubled: [] };
+  const start = { newest, roles, held, ...common };
   let beganAt = startsAt - (earlierMs ?? 0);
   const untilAt = (at: Instant): Instant => at + lastsMs;
   const { kind, key: serviceKey } = service;

@@ -1,5 +1,6 @@
 /** Enrolment, the sweep's index and the leases: the same for tokens and for targets. */
 import { type Kysely, sql, type SqlBool } from "kysely";
+import { CALLS_PER_HOUR_ONE, withRoom } from "../core/backoff.ts";
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../core/duration.ts";
 import { ERRORS } from "../core/errors.ts";
 import type { Trouble } from "../core/records.ts";
@@ -85,21 +86,28 @@ export async function wake(db: Db, which: WakeWhich, now: Instant): Promise<void
 
 export async function free(db: Db, which: ServiceKey | { readonly token: string }, now: Instant): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    let query = tx.selectFrom("jobs").select(["token", "target", "trouble_json"]).where("trouble_json", "is not", null);
+    let query = tx
+      .selectFrom("jobs")
+      .select(["token", "target", "trouble_json", "calls_json"])
+      .where("trouble_json", "is not", null);
     if ("token" in which) query = query.where("token", "=", which.token);
     else query = query.where("service_kind", "=", which.kind).where("service_key", "=", which.key);
-    for (const { token, target, trouble_json } of await query.execute()) {
+    for (const { token, target, trouble_json, calls_json } of await query.execute()) {
       const trouble = fromJson(trouble_json) as Trouble | null;
       if (trouble === null || !("token" in which || ERRORS[trouble.last.code].scope === "service")) continue;
       const freed = JSON.stringify({ ...trouble, nextTryAt: Math.min(trouble.nextTryAt, now) });
       await tx
         .updateTable("jobs")
-        .set({ trouble_json: freed, wake_at: now, wakes: sql<number>`wakes + 1` })
+        .set({ trouble_json: freed, calls_json: roomier(calls_json), wake_at: now, wakes: sql<number>`wakes + 1` })
         .where("token", "=", token)
         .where("target", "=", target)
         .execute();
     }
   });
+}
+
+function roomier(callsJson: string): string {
+  return JSON.stringify(withRoom((fromJson(callsJson) ?? []) as readonly Instant[], CALLS_PER_HOUR_ONE));
 }
 
 const claimed = prepared(

@@ -19,6 +19,7 @@ export function serialised(type: StoreType): StoreType {
           return {
             preflight: (signal) => place.preflight(signal),
             observe: (signal) => place.observe(signal),
+            cautions: async () => (await place.cautions?.()) ?? [],
             write: (token, options) => turns.take(secret, options.signal, () => place.write(token, options)),
           };
         },

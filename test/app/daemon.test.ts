@@ -26,6 +26,7 @@ vi.mock(import("../../src/runtime/logger.ts"), () => ({
   createLogger: () => ({ onEvent: () => undefined, close: () => undefined }),
 }));
 
+const soon = (isSo: () => unknown): Promise<unknown> => vi.waitFor(isSo, { timeout: 30_000 });
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -84,7 +85,7 @@ test("a reload that a locked state cuts off is made again at the next tick, and 
   for (const spy of spies) spy.mockRestore();
   expect(daemon.settings.tick).toBe("*/20 * * * * *");
   ticks.at(-1)?.();
-  await vi.waitFor(() => expect(site.count("settings:loaded")).toBe(1));
+  await soon(() => expect(site.count("settings:loaded")).toBe(1));
   expect(daemon.settings.tick).toBe("*/10 * * * * *");
   expect(await reasons(daemon)).toEqual([]);
 });
@@ -99,7 +100,7 @@ test("that settings were refused is told once the state takes it", async () => {
   spy.mockRestore();
   expect(await reasons(daemon)).toEqual([]);
   ticks.at(-1)?.();
-  await vi.waitFor(() => expect(site.count("incident:opened")).toBe(1));
+  await soon(() => expect(site.count("incident:opened")).toBe(1));
   expect(await reasons(daemon)).toEqual(["settings_refused"]);
 });
 
@@ -112,8 +113,8 @@ test("a tick sweeps although the reload before it fails", async () => {
   vi.spyOn(SqlStateStore.prototype, "enrol").mockImplementation(locked);
   vi.spyOn(SqlStateStore.prototype, "incidents").mockImplementation(locked);
   ticks.at(-1)?.();
-  await vi.waitFor(() => expect(site.count("settings:refused")).toBe(1));
-  await vi.waitFor(() => expect(sweep).toHaveBeenCalled());
+  await soon(() => expect(site.count("settings:refused")).toBe(1));
+  await soon(() => expect(sweep).toHaveBeenCalled());
 });
 
 test("settings that were edited while no renewd ran make every job look anew; the same settings none", async () => {
@@ -135,4 +136,26 @@ test("settings that were edited while no renewd ran make every job look anew; th
   wake.mockClear();
   await (await site.start()).stop("for a while");
   expect(wake).not.toHaveBeenCalled();
+});
+
+test("a channel that was edited while no renewd ran is told anew; the same one, and one that was told before that was noted, are not", async () => {
+  const site = await makeSite();
+  const hook = (path: string): string =>
+    `alerts: { channels: { team: { type: slack, url: { file: ${path} } }, other: { type: slack, url: { file: c } } } }`;
+  const forget = vi.spyOn(SqlStateStore.prototype, "forgetChannel");
+  const fact = vi.spyOn(SqlStateStore.prototype, "fact").mockResolvedValue(undefined);
+  await site.declare(hook("a"));
+  await (await site.start()).stop("for a while");
+  fact.mockRestore();
+  await (await site.start()).stop("for a while");
+  expect(forget).not.toHaveBeenCalled();
+  await site.declare(hook("b"));
+  const daemon = await site.start();
+  expect(forget.mock.calls).toEqual([["team"]]);
+  await site.declare(hook("d"));
+  await daemon.reload();
+  await daemon.stop("for a while");
+  expect(forget.mock.calls).toEqual([["team"], ["team"]]);
+  await (await site.start()).stop("for a while");
+  expect(forget).toHaveBeenCalledTimes(2);
 });

@@ -95,15 +95,15 @@ test("a channel that is declared otherwise begins anew, and one that is declared
   await declare("surprise: true");
   await daemon.reload();
   // What is refused is told, and no channel can be.
-  await vi.waitUntil(async () => (await failing()).length === 2, { timeout: 10_000 });
-  await vi.waitUntil(async () => (await told()).length === 3, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await failing()).length === 2, { timeout: 30_000 });
+  await vi.waitUntil(async () => (await told()).length === 3, { timeout: 30_000 });
   expect(await told()).toEqual(["channel_failing", "channel_failing", "settings_refused"]);
   await declare(alerts(`team: ${hook("NOT_SET_EITHER")}`));
   expect(await daemon.reload()).toEqual([]);
   expect((await daemon.control.status()).daemon.filter(({ message }) => message.includes("channel gone"))).toEqual([]);
   // It is tried at once, and not when the one that it was before would have been tried again.
   const why = async (): Promise<string> => (await daemon.control.status()).channels[0]?.message ?? "";
-  await vi.waitUntil(async () => (await why()).includes("NOT_SET_EITHER"), { timeout: 10_000 });
+  await vi.waitUntil(async () => (await why()).includes("NOT_SET_EITHER"), { timeout: 30_000 });
   expect((await daemon.control.status()).channels).toMatchObject([{ channel: "team", failures: 1 }]);
 });
 

@@ -55,7 +55,7 @@ export async function startChromium(): Promise<Chromium> {
         });
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(30_000);
+      page.setDefaultTimeout(90_000);
       page.on("pageerror", ({ message }) => void troubles.push(message));
       page.on("console", (message) => {
         if (message.type() === "error") troubles.push(message.text());

@@ -3,22 +3,13 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../support/process.ts";
 import { type Chromium, close, HAS_CHROMIUM, startChromium, type Tab } from "./browser.ts";
+import { focused, SIGN_IN, signedIn as signIn, tabTo } from "./operator.ts";
 import { SECRETS, type Site, startSite, TOKEN } from "./site.ts";
-
-/** A sign-in page is answered 401, and the browser says so in its console. */
-const SIGN_IN = /status of 401/;
 
 let site: Site;
 let chromium: Chromium;
 
-const signedIn = async (role: keyof typeof SECRETS, path = `/tokens/${TOKEN}`): Promise<Tab> => {
-  const tab = await chromium.open();
-  await tab.page.goto(site.url + path);
-  await tab.page.getByLabel("API token", { exact: true }).fill(SECRETS[role]);
-  await tab.page.getByRole("button", { name: "Sign in" }).click();
-  await tab.page.getByRole("heading", { level: 2, name: path === "/" ? "Tokens" : "Targets" }).waitFor();
-  return tab;
-};
+const signedIn = (role: keyof typeof SECRETS, path?: string): Promise<Tab> => signIn(chromium, site, role, path);
 
 const shows = (page: Page, text: string | RegExp): Promise<void> =>
   page.locator("main").getByText(text).first().waitFor();
@@ -114,6 +105,7 @@ describe.skipIf(!HAS_CHROMIUM)("an operator", () => {
       .getByRole("alert")
       .getByText(/but the token in use lives until/)
       .waitFor();
+    expect(await focused(page)).toBe("Renew now");
     await dialog(page).getByLabel("How many").fill("");
     await button(page, "Renew now").click();
     await dialog(page).getByRole("alert").getByText("a whole number of at least one").waitFor();
@@ -164,24 +156,8 @@ describe.skipIf(!HAS_CHROMIUM)("an operator", () => {
     const tab = await signedIn("operator");
     const { page } = tab;
     await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-    const tabTo = async (name: string | RegExp): Promise<void> => {
-      for (let presses = 0; presses < 40; presses += 1) {
-        await page.keyboard.press("Tab");
-        const text = await page.evaluate(() => {
-          const at = document.activeElement;
-          return (
-            at?.getAttribute("aria-label") ??
-            (at as HTMLInputElement | null)?.labels?.[0]?.textContent ??
-            at?.textContent ??
-            ""
-          );
-        });
-        if (typeof name === "string" ? text.trim() === name : name.test(text)) return;
-      }
-      throw new Error(`Tab never came to ${name}`);
-    };
-    await tabTo("Skip to the content");
-    await tabTo("Renew…");
+    await tabTo(page, "Skip to the content");
+    await tabTo(page, "Renew…");
     await page.keyboard.press("Enter");
     await dialog(page).waitFor();
     await page.keyboard.press("Escape");
@@ -189,11 +165,11 @@ describe.skipIf(!HAS_CHROMIUM)("an operator", () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("open-renew");
     await page.keyboard.press("Enter");
     await dialog(page).getByText("The issuer allows at most").waitFor();
-    await tabTo("How many");
+    await tabTo(page, "How many");
     await page.keyboard.type("3");
-    await tabTo("Unit");
+    await tabTo(page, "Unit");
     await page.keyboard.type("hours");
-    await tabTo("Renew now");
+    await tabTo(page, "Renew now");
     await page.keyboard.press("Enter");
     await dialog(page)
       .getByText(/^Delivered: /)
@@ -214,14 +190,16 @@ describe.skipIf(!HAS_CHROMIUM)("an operator", () => {
     await button(page, "Roll back…").click();
     const words = await dialog(page).textContent();
     expect(words).toMatch(
-      new RegExp(`Withdrawn for good: ${newest.fingerprint}[\\s\\S]*Put back: ${previous}[\\s\\S]*into\\s+airflow`),
+      new RegExp(
+        `Withdrawn for good: ${newest.fingerprint}[\\s\\S]*Put back: ${previous}[\\s\\S]*airflow: from ${newest.fingerprint} to ${previous}`,
+      ),
     );
     await button(page, "Cancel").click();
     expect(await site.held()).toEqual(newest);
     await button(page, "Roll back…").click();
     await dialog(page).getByRole("button", { name: "Roll back" }).click();
     await until("the previous token is back", async () => (await site.held()).fingerprint === previous);
-    await shows(page, /rolled back from/);
+    await shows(page, /a person rolled back: token/i);
     await page
       .locator("#target-airflow")
       .getByText(previous ?? "")

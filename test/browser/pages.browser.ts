@@ -127,6 +127,12 @@ describe.skipIf(!HAS_CHROMIUM)("every page", () => {
     await page.getByText("seen anew: airflow-ireland").waitFor();
     expect(await page.getByLabel("Search").inputValue()).toBe("hai");
     expect(await page.evaluate(() => [document.activeElement?.id, window.scrollY])).toEqual(["q", 300]);
+    // A section above it that goes takes nothing away from it.
+    server.control.report = { ...server.control.report, services: [] };
+    server.events.onEvent(event);
+    await page.getByRole("heading", { name: "store aws-ireland" }).waitFor({ state: "detached" });
+    expect(await page.getByLabel("Search").inputValue()).toBe("hai");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("q");
     await close(tab);
     show(24);
   });

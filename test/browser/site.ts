@@ -1,10 +1,13 @@
 /** renewd as an operator runs it: a process of its own with the embedded issuer, and API tokens to sign in with. */
+import Database from "better-sqlite3";
 import { newPlace, freePort, type Place } from "../e2e/place.ts";
 import { claimsOf } from "../e2e/reader.ts";
 import { SecretText } from "../../src/core/secret-text.ts";
 import { until } from "../support/process.ts";
 
 export const TOKEN = "airflow-flowapi";
+/** Declared by `declareStranger`, into a file that is there before. */
+export const STRANGER = "stranger";
 export const SECRETS = { viewer: "browser-viewer-5d1f", operator: "browser-operator-77ac" } as const;
 
 export interface Site extends AsyncDisposable {
@@ -14,6 +17,9 @@ export interface Site extends AsyncDisposable {
   held(): Promise<Held>;
   /** What `renewd dashboard` prints. */
   link(): Promise<string>;
+  /** Whether the issuer puts a scope into tokens from now on. */
+  setScope(scope: string, isEnabled: boolean): void;
+  declareStranger(): Promise<void>;
 }
 
 export interface Held {
@@ -25,8 +31,10 @@ export interface Held {
 export async function startSite(): Promise<Site> {
   const place = await newPlace();
   for (const [role, secret] of Object.entries(SECRETS)) await place.write(`${role}.token`, `${secret}\n`);
-  await place.settings(settings(place.httpPort, await freePort()));
-  await (await place.daemon()).event("renewal:settled");
+  const declared = settings(place.httpPort, await freePort());
+  await place.settings(declared);
+  const daemon = await place.daemon();
+  await daemon.event("renewal:settled");
   return {
     place,
     url: place.url,
@@ -38,6 +46,16 @@ export async function startSite(): Promise<Site> {
     link: async () => {
       const { stdout } = await place.run("dashboard");
       return until("a sign-in link", () => /http:\S+\/sign-in\?code=\S+/.exec(stdout)?.[0]);
+    },
+    setScope: (scope, isEnabled) => {
+      const issuer = new Database(place.path("var/issuer/issuer.db"));
+      issuer.prepare("update scope set enabled = ? where name = ?").run(Number(isEnabled), scope);
+      issuer.close();
+    },
+    declareStranger: async () => {
+      await place.settings(declared + stranger());
+      daemon.signal("SIGHUP");
+      await daemon.event("incident:opened", { where: ({ reason }) => reason === "not_owned" });
     },
     [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
   };
@@ -79,5 +97,16 @@ tokens:
     request: { server: flowapi-local, roles: [runner, viewer], lifetime: 20m }
     targets:
       airflow: { store: files, secret: FLOWAPI_TOKEN, hold: 20s }
+`;
+}
+
+function stranger(): string {
+  return `  ${STRANGER}:
+    issuer: local
+    name: ${STRANGER}
+    create: true
+    request: { server: flowapi-local, roles: [viewer], lifetime: 20m }
+    targets:
+      reader: { store: files, secret: STRANGER, hold: 20s }
 `;
 }

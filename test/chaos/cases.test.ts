@@ -11,14 +11,10 @@ const QUICK = [
   "the state's disk is full while the daemon runs",
 ];
 
-it.concurrent.each(QUICK)(
-  "nothing is lost and nothing minted for nothing when %s",
-  async (name) => {
-    const found = CASES.find((each) => each.name === name);
-    if (found === undefined) throw new TypeError(`no case ${name}`);
-    const { wrong, notPossible } = await runCase(found);
-    if (notPossible !== null) process.stderr.write(`${name}: not possible here: ${notPossible}\n`);
-    expect(wrong).toBeNull();
-  },
-  120_000,
-);
+it.concurrent.each(QUICK)("nothing is lost and nothing minted for nothing when %s", async (name) => {
+  const found = CASES.find((each) => each.name === name);
+  if (found === undefined) throw new TypeError(`no case ${name}`);
+  const { wrong, notPossible } = await runCase(found);
+  if (notPossible !== null) process.stderr.write(`${name}: not possible here: ${notPossible}\n`);
+  expect(wrong).toBeNull();
+});

@@ -6,8 +6,8 @@ import type { Site } from "./site.ts";
 import { TOKENS } from "./site-settings.ts";
 import { ANSWERS, ASKED, LATE, type Step } from "./steps.ts";
 
-/** A step that does not come within this does not come; an answer in doubt is waited out in a third of it. */
-const STEP_MS = 30_000;
+/** A step that does not come within this does not come; an answer in doubt is waited out in a sixth of it. */
+const STEP_MS = 60_000;
 /** How often an operator asks again while nothing has come of it. */
 const WISH_EVERY_MS = 400;
 const WISH_AGAIN_MS = 2_500;

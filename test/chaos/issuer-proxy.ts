@@ -34,7 +34,7 @@ export interface Listener {
   deedOf(asked: Asked): Deed | undefined;
   /** Before anything becomes of it. */
   asked?(deed: Deed, asked: Asked): void;
-  /** What the issuer did, whether or not anybody hears of it. */
+  /** What the issuer did, whether or not anybody hears of it; `late`: nobody waited for it any more. */
   answered?(deed: Deed, asked: Asked, answered: Answered, late: boolean): void;
 }
 
@@ -85,20 +85,21 @@ export class IssuerProxy implements AsyncDisposable {
     const asked = { method: asking.method ?? "", url: asking.url ?? "", body: body.toString() };
     const deed = this.#listener.deedOf(asked);
     if (deed !== undefined) this.#listener.asked?.(deed, asked);
-    const go = (late: boolean): Promise<Answered> => this.#forward(asking, body, deed, asked, late);
+    // A daemon on a busy machine may have ended its call at its time limit.
+    const isLate = (): boolean => answering.destroyed;
+    const go = (): Promise<Answered> => this.#forward(asking, body, deed, asked, isLate);
     const fate = deed !== undefined && this.fate?.of === deed ? this.fate : undefined;
-    if (fate === undefined) return relay(await go(false), answering);
+    if (fate === undefined) return relay(await go(), answering);
     this.fate = undefined;
-    if (fate.step === "answers") await go(false);
+    if (fate.step === "answers") await go();
     await fate.kill();
     answering.destroy();
     if (fate.step === "late") this.#held.push(this.#makeLate(go, fate.lateMs));
   }
 
-  async #makeLate(go: (late: boolean) => Promise<Answered>, lateMs: number): Promise<void> {
+  async #makeLate(go: () => Promise<unknown>, lateMs: number): Promise<void> {
     await pause(lateMs);
-    const { status } = await go(true);
-    if (status === 200) this.madeLate += 1;
+    await go();
   }
 
   async #forward(
@@ -106,14 +107,16 @@ export class IssuerProxy implements AsyncDisposable {
     body: Buffer,
     deed: Deed | undefined,
     asked: Asked,
-    late: boolean,
+    isLate: () => boolean,
   ): Promise<Answered> {
     const { method, headers } = asking;
     const sent = request(`${this.issuerUrl}${asking.url}`, { method, headers, agent: false });
     sent.end(body);
     const [answer] = (await once(sent, "response")) as [IncomingMessage];
     const answered = { status: answer.statusCode ?? 502, headers: answer.headers, body: await bytesOf(answer) };
+    const late = isLate();
     if (deed !== undefined) this.#listener.answered?.(deed, asked, answered, late);
+    if (deed === "mint" && late && answered.status === 200) this.madeLate += 1;
     return answered;
   }
 }

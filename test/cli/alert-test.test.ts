@@ -96,7 +96,7 @@ describe("alert-test", () => {
   it("without any channel in the settings is a usage error, with bad settings 2", async () => {
     const silent = { ...settings, alerts: { ...settings.alerts, channels: [] } };
     const none = fakeApp(fakeControl(), {
-      checkSettings: () => Promise.resolve({ settings: silent, probe: () => Promise.resolve([]) }),
+      checkSettings: () => Promise.resolve({ settings: silent, warnings: [], probe: () => Promise.resolve([]) }),
     });
     expect(await renewd(none, "alert-test")).toMatchObject({
       code: 64,

@@ -58,6 +58,8 @@ describe.skipIf(!has("bash"))("in bash", () => {
 
   it.each([
     [["sta"], "status"],
+    [["help", "st"], "status"],
+    [["issuer", "help", "add-"], "add-server add-role add-user"],
     [["issuer", ""], "serve add-server add-role add-user grant tokens help"],
     [["status", "--at"], "--attention"],
     [["status", "--conf"], "--config"],
@@ -153,7 +155,7 @@ describe("the lists that the scripts ask for", () => {
       ],
     };
     const app = fakeApp(fakeControl(), {
-      checkSettings: () => Promise.resolve({ settings: odd, probe: () => Promise.resolve([]) }),
+      checkSettings: () => Promise.resolve({ settings: odd, warnings: [], probe: () => Promise.resolve([]) }),
     });
     expect((await renewd(app, "completions --tokens")).out).toBe("good-1");
   });

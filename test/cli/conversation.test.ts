@@ -31,6 +31,21 @@ describe("a conversation", () => {
     close();
   });
 
+  it("ends the line of a question that Ctrl-D leaves open, and no other", async () => {
+    const left = opened();
+    const answer = left.ask("1 ");
+    left.input.end();
+    expect(await answer).toBeNull();
+    expect(left.shown()).toMatch(/1 .*\n$/s);
+    const done = opened();
+    const first = done.ask("1 ");
+    done.input.write("a\n");
+    await first;
+    done.shown();
+    done.close();
+    expect(done.shown()).toBe("");
+  });
+
   it("answers nothing at the end of its input, and from then on", async () => {
     const { input, ask } = opened();
     const first = ask("1 ");

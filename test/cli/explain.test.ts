@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { ERRORS } from "../../src/core/errors.ts";
 import { TOLD_ERRORS } from "../../src/core/explain-errors.ts";
-import { fakeApp, renewd } from "./support.ts";
+import { didYouMean } from "../../src/settings/suggest.ts";
+import { fakeApp, fakeControl, renewd } from "./support.ts";
 
 interface Shown {
   readonly kind: string;
@@ -24,7 +25,7 @@ describe("explain", () => {
       "  retry   person: only somebody can mend it. Tried again at the longest pause",
       "          all the same, in case somebody has, and told at once.",
       "  renewd  Tries again slowly.",
-      "  you     Grant what the message names, then `renewd renew TOKEN`.",
+      "  you     Grant or mend what the message names, then `renewd renew TOKEN`.",
       "  see     https://github.com/Flowminder/renewd/blob/main/docs/failure-modes.md#error-codes",
     ]);
     expect((await renewd(fakeApp(), "explain store_timeout")).out).toContain("Breaker: it concerns the whole service");
@@ -39,8 +40,29 @@ describe("explain", () => {
     ]);
   });
 
-  it.each(["IN-DOUBT", "in_doubt"])("takes %s for in_doubt", async (word) => {
+  it.each(["IN-DOUBT", "in_doubt", "InDoubt"])("takes %s for in_doubt", async (word) => {
     expect((await renewd(fakeApp(), `explain ${word}`)).out).toContain("Looks for what was made");
+  });
+
+  it.each([
+    ["RenewdIssuerFailing", "issuer_failing"],
+    ["RenewdTokenDeadlineMissed", "deadline_missed"],
+    ["RenewdTargetBehind", "behind"],
+  ])("takes the alert %s for %s", async (alert, name) => {
+    expect((await renewd(fakeApp(), `explain ${alert}`)).out).toMatch(new RegExp(`^${name} {2}an? `));
+  });
+
+  it.each([
+    ["store_denyed", "Did you mean `store_denied`?"],
+    ["timeout", "Did you mean one of `issuer_timeout`, `store_timeout`, `channel_timeout`?"],
+    ["denied", "Did you mean `store_denied`?"],
+    ["lock", "Did you mean `state_locked`?"],
+    ["99", "renewd's exit codes are 0, 1, 2, 3, 4, 64, 70."],
+    ["zzz", "`renewd explain` lists what there is."],
+  ])("of %s, which is nothing, says what may be meant", async (word, said) => {
+    const { code, err } = await renewd(fakeApp(fakeControl(), { didYouMean }), `explain ${word}`);
+    expect(code).toBe(64);
+    expect(err).toContain(said);
   });
 
   it("knows every exit code", async () => {

@@ -6,7 +6,7 @@ import type { Conversation } from "../../src/cli/command.ts";
 import { CONSUMERS, ISSUER_TYPES, STORE_TYPES } from "../../src/cli/init-questions.ts";
 import { runCli } from "../../src/cli/program.ts";
 import type { Settings } from "../../src/core/settings.ts";
-import { loadSettings } from "../../src/settings/load.ts";
+import { loadSettings, reviewSettings } from "../../src/settings/load.ts";
 import { kinds, tools } from "../settings/support.ts";
 import { type FakeApp, fakeApp, fakeControl, memoryCli, type Ran, renewd } from "./support.ts";
 
@@ -25,6 +25,7 @@ function app(): FakeApp {
   return fakeApp(fakeControl(), {
     checkSettings: async ({ settingsFile }) => ({
       settings: await loadSettings(settingsFile, kinds, tools),
+      warnings: [],
       probe: () => Promise.resolve([]),
     }),
   });
@@ -57,12 +58,30 @@ describe("init by flags", () => {
     expect(issuers.map(({ type }) => type)).toEqual([issuer]);
     expect(stores.map(({ type }) => type)).toEqual([store === "aws" ? "aws-secrets-manager" : "file"]);
     expect(tokens[0]?.targets).toHaveLength(1);
+    expect((await reviewSettings(file, kinds, tools)).warnings).toEqual([]);
     const text = readFileSync(file, "utf8");
     expect(text.split("\n").filter((line) => line.length > 120)).toEqual([]);
     expect(text.match(/^ *#/gm)?.length).toBeGreaterThan(10);
     expect(out).toContain(`renewd check -c ${file}\n  renewd run -c ${file}`);
     for (const { groups } of text.matchAll(/\{ file: \.\/(?<path>\S+) \}/g))
       expect(out).toContain(`cat > ${join(folder, groups?.["path"] ?? "")}`);
+  });
+
+  it.each([
+    ["30m", "5m"],
+    ["1h", "5m"],
+    ["2h", "20m"],
+    ["4h", "40m"],
+    ["6h", "1h"],
+  ])("has a token of %s that is held for %s renewed before it counts as late", async (lifetime, hold) => {
+    const flags = `--issuer-type oauth2 ${NEEDED.oauth2} --store file --lifetime ${lifetime} --hold ${hold} --yes`;
+    expect((await renewd(app(), `init ${file} ${flags}`)).code).toBe(0);
+    expect((await reviewSettings(file, kinds, tools)).warnings).toEqual([]);
+  });
+
+  it("says how another user gets into the folder of a file that its group may read", async () => {
+    await renewd(app(), `init ${file} --issuer-type embedded --directory ./shared --yes`);
+    expect(readFileSync(file, "utf8")).toContain("# install -d -m 2750 -g airflow ./shared\n");
   });
 
   it.each([0o000, 0o077])(

@@ -71,7 +71,7 @@ describe("issuer", () => {
     const embedded = { ...settings, file: join(folder, "renewd.yaml") };
     const issuers = [{ key: "local", type: "embedded", options: { db: "./from-settings.db" } }];
     const checkSettings: App["checkSettings"] = () =>
-      Promise.resolve({ settings: { ...embedded, issuers }, probe: () => Promise.resolve([]) });
+      Promise.resolve({ settings: { ...embedded, issuers }, warnings: [], probe: () => Promise.resolve([]) });
     const ran = await renewd(app({ checkSettings }), "issuer add-server flowapi --max-life 30d -c renewd.yaml");
     expect(ran.code).toBe(0);
     expect(existsSync(join(folder, "from-settings.db"))).toBe(true);

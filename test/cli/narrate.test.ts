@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { painter } from "../../src/cli/format.ts";
 import { namesOf } from "../../src/cli/names.ts";
 import { narrate } from "../../src/cli/narrate.ts";
-import { subjectOf, wordsOf } from "../../src/cli/words.ts";
+import { subjectOf, wordsOf } from "../../src/core/event-words.ts";
 import { type DomainEvent, EVENT_LEVELS, type EventMap, type EventType } from "../../src/core/events.ts";
 import { formatInstant } from "../../src/core/duration.ts";
 import { NOW, settings } from "./support.ts";
@@ -114,7 +114,7 @@ describe("every event", () => {
 
   it("that failed says why, when it goes on and what to do", () => {
     expect(wordsOf(eventOf("target:failed"), formatInstant)).toBe(
-      "no write permission (store_denied); next try 2026-07-01T12:00:30Z. The store refused permission; grant what the message names, then `renewd renew TOKEN`.",
+      "no write permission (store_denied); next try 2026-07-01T12:00:30Z. The store refused permission; grant or mend what the message names, then `renewd renew TOKEN`.",
     );
   });
 });
@@ -125,7 +125,7 @@ describe("on a terminal", () => {
     const lines = steps.map((type) => told(type)?.replace(/\d\d:\d\d:\d\d/g, "TIME"));
     expect(lines).toEqual([
       "TIME  airflow: asked flowauth for a fresh token that lives 2 min",
-      "TIME  airflow: verified: lives until TIME (2 min); lifetime_capped",
+      "TIME  airflow: verified: lives until TIME (2 min); it lives shorter than was asked for",
       expect.stringMatching(/^TIME {2}airflow: written to .*etc\/secrets\/FLOWAPI_TOKEN$/) as string,
     ]);
   });

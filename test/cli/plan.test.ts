@@ -3,7 +3,8 @@ import type { CalendarEntry } from "../../src/core/calendar.ts";
 import { DAY_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { PlanEntry } from "../../src/core/plan.ts";
-import { fakeApp, fakeControl, NOW, renewd } from "./support.ts";
+import { runCli } from "../../src/cli/program.ts";
+import { fakeApp, fakeControl, memoryCli, NOW, renewd } from "./support.ts";
 
 function entry(token: string, at: number, over: Partial<PlanEntry> = {}): PlanEntry {
   const none = { startAt: null, floorAt: null, renewAt: null, latestAt: null, deadlineAt: null, expAt: null };
@@ -49,6 +50,14 @@ describe("plan of one token", () => {
     expAt: NOW + 20 * DAY_MS,
   };
   const one = fakeApp(fakeControl({ plan: () => Promise.resolve([entry("airflow", NOW, times), entry("b", NOW)]) }));
+
+  it.each([60, 80])("stands in %i columns", async (columns) => {
+    const { cli, out } = memoryCli(one, true, columns);
+    await runCli(["plan", "airflow"], cli);
+    const lines = out.join("\n").split("\n");
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    expect(lines.join(" ")).toContain("urgent from here on");
+  });
 
   it("draws its life as a line that a narrow terminal can show", async () => {
     const { out } = await renewd(one, "plan airflow");

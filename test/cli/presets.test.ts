@@ -45,7 +45,7 @@ describe("presets", () => {
     const other = { issuer: "other", type: "arvados", presets: [{ ...preset, name: "others" }] };
     const two = [...settings.issuers, { key: "other", type: "arvados", options: {} }];
     const checkSettings: App["checkSettings"] = () =>
-      Promise.resolve({ settings: { ...settings, issuers: two }, probe: () => Promise.resolve([]) });
+      Promise.resolve({ settings: { ...settings, issuers: two }, warnings: [], probe: () => Promise.resolve([]) });
     const { out } = await renewd(app([ofArvados, other], { checkSettings }), "presets --issuer other");
     expect(out).toContain("others");
     expect(out).not.toContain("reader");

@@ -50,7 +50,7 @@ describe("progress of long work", () => {
     };
     const made = Promise.withResolvers<ReturnType<typeof created>>();
     const app = fakeApp(fakeControl({ createToken: () => made.promise }), {
-      checkSettings: () => Promise.resolve({ settings, probe }),
+      checkSettings: () => Promise.resolve({ settings, warnings: [], probe }),
     });
     const { cli, err } = memoryCli(app, true);
     const runs = [runCli(["check"], cli), runCli(["create-token", "airflow"], cli)];

@@ -45,6 +45,16 @@ describe("renew", () => {
     expect(err).toContain("The daemon goes on with it");
   });
 
+  it("says on a terminal every ten seconds how long it has been, and of what changed at once", async () => {
+    const details = [...Array<string>(84).fill("asking"), "writing"];
+    const renewal = (): Promise<RenewalStanding> => Promise.resolve(underWay(details.shift() ?? "writing"));
+    const app = fakeApp(fakeControl({ renewal }));
+    const running = renewd(app, "renew airflow --timeout 35s", true);
+    await app.clock.advance(36_000);
+    const told = (await running).err.split("\n").slice(0, -2);
+    expect(told).toEqual(["asking", "asking (10 s)", "asking (20 s)", "writing", "writing (31 s)"]);
+  });
+
   it("that would gain nothing exits 1 with the arithmetic", async () => {
     const refused = new RenewdError("would_not_gain", "asked for 1 d, the token in use lives 3 d more");
     const app = fakeApp(fakeControl({ renew: () => Promise.reject(refused) }));

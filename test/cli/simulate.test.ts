@@ -48,7 +48,7 @@ function report(over: Partial<SimulationReport> = {}): SimulationReport {
         token: "airflow",
         target: "file",
         arithmetic: ["it lives 30 d; its renewal starts 10 d before its end at the latest"],
-        advice: ["renew_before: 66% (now 10 d) outlasts 19 d"],
+        advice: ["surely 19 d with `renew_before: 66%` (10 d now)"],
       },
       {
         kind: "store",
@@ -85,9 +85,11 @@ describe("simulate", () => {
       "  airflow -> file  9 d   6 h   2026-07-22 12:00Z",
       "",
       "The longest outage that is survived, whenever it begins",
+      "  Plan with what is sure: the schedule vouches for it. `About` is what trials",
+      "  came to; each arrow is a way to more.",
       "  issuer flowauth: about 9 d, surely 8 d; airflow -> file gives way first",
       "    it lives 30 d; its renewal starts 10 d before its end at the latest",
-      "    -> renew_before: 66% (now 10 d) outlasts 19 d",
+      "    -> surely 19 d with `renew_before: 66%` (10 d now)",
       "  store aws: no token uses it",
       "",
       "1 renewal on 1 day",
@@ -99,7 +101,7 @@ describe("simulate", () => {
     const outages = [{ ...ISSUER, fromAt: NOW + DAY_MS, untilAt: NOW + 13 * DAY_MS }];
     const { out } = await renewd(simulating(report({ outages })), "simulate --outage flowauth:2026-07-02:12d");
     expect(out).toContain("issuer flowauth cannot be reached from 2026-07-02 12:00Z for 12 d\n");
-    expect(out.replaceAll("\n", " ")).toContain("begins at the worst moment is surely survived for 8 d only");
+    expect(out.replaceAll("\n", " ")).toContain("begun at the worst moment, only 8 d are sure;");
   });
 
   it("exits 1 when the promise broke: who reads too short a token, who is told when, and what would have held", async () => {
@@ -186,13 +188,28 @@ describe("what is simulated", () => {
     ]);
   });
 
+  it("takes a star for all issuers, all stores, or all there is", async () => {
+    const named = async (outage: string): Promise<unknown> =>
+      (await asking(`simulate --outage ${outage}`))?.outages.map(({ kind, key }) => `${kind}/${key}`);
+    const everything = await named("*:now:1d");
+    const issuers = await named("issuer/*:now:1d");
+    expect(issuers).toEqual(settings.issuers.map(({ key }) => `issuer/${key}`));
+    expect(await named("store/*:now:1d")).toEqual(settings.stores.map(({ key }) => `store/${key}`));
+    expect(everything).toHaveLength(settings.issuers.length + settings.stores.length);
+  });
+
   it.each([
     ["nobody:now:1d", "no issuer or store nobody is declared. Did you mean"],
     ["flowauth:2026-06-01:7d", "the outage of flowauth is over already"],
     ["flowauth:2026-12-24", "expected SERVICE:FROM:FOR"],
-    ["flowauth:tomorrow:7d", "expected SERVICE:FROM:FOR"],
-    ["flowauth:now:0s", "expected SERVICE:FROM:FOR"],
-    ["flowauth:2026-02-30:7d", "expected SERVICE:FROM:FOR"],
+    [":now:7d", "expected SERVICE:FROM:FOR"],
+    ["flowauth:monday:7d", "`monday` is none: FROM is a day such as 2026-12-24"],
+    ["flowauth:2026-02-30:7d", "`2026-02-30` is none: FROM is a day"],
+    ["flowauth:2026-12-24T18:00:7d", "`2026-12-24T18:00` is none: FROM is a day"],
+    ["flowauth:now:0s", "`0s` is none: FOR is a length such as 36h"],
+    ["flowauth:now:7", "`7` is none: FOR is a length such as 36h"],
+    ["flowauth:now:9999d", "`9999d` is none: FOR is a length such as 36h or 7d, ten years at most"],
+    ["vault/*:now:1d", "no issuer or store vault/* is declared"],
   ])("does not take the outage %s", async (outage, why) => {
     const { code, err } = await renewd(simulating(report()), `simulate --outage ${outage}`);
     expect(code).toBe(64);
@@ -202,7 +219,7 @@ describe("what is simulated", () => {
   it("wants to know which is meant where an issuer and a store have one name", async () => {
     const twins = { ...settings, stores: [{ key: "flowauth", type: "file", options: {} }] };
     const checkSettings = (): ReturnType<FakeApp["checkSettings"]> =>
-      Promise.resolve({ settings: twins, probe: () => Promise.resolve([]) });
+      Promise.resolve({ settings: twins, warnings: [], probe: () => Promise.resolve([]) });
     const app = { ...simulating(report()), checkSettings };
     const { code, err } = await renewd(app, "simulate --outage flowauth:now:1d");
     expect(code).toBe(64);

@@ -88,6 +88,16 @@ describe("status", () => {
     expect(out).toContain("store aws failed 7 times in a row (store_timeout); next try in 1 min");
   });
 
+  it("says of a failing service that nothing has to be asked of when it is tried again", async () => {
+    for (const probeAt of [null, NOW - 60_000]) {
+      const service = { kind: "issuer", key: "flowauth", failures: 7, code: "issuer_timeout", probeAt } as const;
+      const { out } = await renewd(showing({ services: [service] }), "status");
+      expect(out.replaceAll(/\s+/g, " ")).toContain(
+        "issuer flowauth failed 7 times in a row (issuer_timeout); tried again when a token next needs it, or by `renewd renew TOKEN`",
+      );
+    }
+  });
+
   it.each([
     ["a moment", 59_000, 0],
     ["three ticks", 90_000, 0],
@@ -96,10 +106,17 @@ describe("status", () => {
     expect((await renewd(showing({ lastSweepAt: NOW - agoMs }), "status")).code).toBe(code);
   });
 
-  it("before the first sweep, or with settings broken meanwhile and a minute gone, exits 3", async () => {
+  it("before the first sweep exits 3", async () => {
     expect((await renewd(showing({ lastSweepAt: null }), "status")).code).toBe(3);
-    const broken = { ...showing({ lastSweepAt: NOW - 61_000 }), checkSettings: () => Promise.reject(new Error("x")) };
-    expect((await renewd(broken, "status")).code).toBe(3);
+  });
+
+  it("with settings refused meanwhile believes the daemon, whose tick may be an hour", async () => {
+    const shown = async (change: Partial<StatusReport>): Promise<number> => {
+      const checkSettings = (): Promise<never> => Promise.reject(new Error("x"));
+      return (await renewd({ ...showing({ lastSweepAt: NOW - 3_600_000, ...change }), checkSettings }, "status")).code;
+    };
+    expect(await shown({})).toBe(0);
+    expect(await shown({ ok: false, daemon: [{ ...late, reason: "scheduler_stalled" }] })).toBe(3);
   });
 
   it("shows what each token is for, and what create-token made that no setting declares", async () => {

@@ -220,7 +220,7 @@ export function fakeApp(control: Control = fakeControl(), change: Partial<App> =
     random: { share: () => 0.5, hex: (count) => "ab".repeat(count) },
     startDaemon: unexpected,
     withControl: (options, use) => (asked.push(options), use(control, "daemon")),
-    checkSettings: () => Promise.resolve({ settings, probe: () => Promise.resolve([]) }),
+    checkSettings: () => Promise.resolve({ settings, warnings: [], probe: () => Promise.resolve([]) }),
     presets: () => Promise.resolve([]),
     alertTest: () => Promise.resolve([]),
     simulate: unexpected,

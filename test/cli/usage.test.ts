@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { EXIT } from "../../src/cli/exit-codes.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { fakeApp, fakeControl, memoryCli, renewd } from "./support.ts";
@@ -15,6 +16,7 @@ describe("usage", () => {
     ["pause airflow --until yesterday", "expected an instant"],
     ["pause airflow --until 2026-06-01T00:00:00Z", "is past"],
     ["adopt airflow", "missing required argument 'target'"],
+    ["plan --days 367", "from 1 to 366"],
     ["issuer", "Usage: renewd issuer"],
     ["issuer add-server x", "--max-life"],
     ["issuer serve --listen 8081", "expected an address"],
@@ -22,6 +24,37 @@ describe("usage", () => {
     const { code, out, err } = await renewd(fakeApp(), argv);
     expect({ code, out }).toEqual({ code: 64, out: "" });
     expect(err).toContain(why);
+  });
+
+  it.each([
+    ["nonsense", "renewd --help"],
+    ["status --nonsense", "renewd status --help"],
+    ["-c status renew", "renewd renew --help"],
+    ["--config=r.yaml pause airflow --until 2026-06-01T00:00:00Z", "renewd pause --help"],
+    ["status airflow --attention", "renewd status --help"],
+    ["issuer grant status", "renewd issuer grant --help"],
+    ["issuer nonsense", "renewd issuer --help"],
+  ])("`renewd %s` names the help to look at: `%s`", async (argv, help) => {
+    const { code, err } = await renewd(fakeApp(), argv);
+    expect(code).toBe(64);
+    expect(err).toContain(`  -> See \`${help}\`.`);
+    expect(JSON.parse((await renewd(fakeApp(), `${argv} --json`)).out)).toMatchObject({
+      error: { hint: `See \`${help}\`.` },
+    });
+  });
+
+  it.each([
+    ["status nope --json", "unknown_token", 64],
+    ["renew --json", "usage", 64],
+    ["rollback airflow --json", "nothing_to_roll_back", 1],
+  ])("`renewd %s` answers with a document too, once", async (argv, error, code) => {
+    const control = fakeControl({
+      rollback: () => Promise.reject(new RenewdError("nothing_to_roll_back", "no earlier token")),
+    });
+    const { code: exit, out, err } = await renewd(fakeApp(control), argv);
+    expect(exit).toBe(code);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: error } });
+    expect(err).toContain("renewd: ");
   });
 
   it("prints help and version to stdout and exits 0", async () => {
@@ -45,13 +78,36 @@ describe("usage", () => {
 });
 
 describe("help", () => {
-  const verbs = ["init", "run", "check", "status", "explain", "renew", "create-token", "presets"];
-  const others = ["history", "pause", "alert-test", "completions", "issuer", "issuer serve", "issuer add-role"];
-
-  it.each(["", ...verbs, ...others])("of `%s` stands in 80 columns", async (verb) => {
+  const helpOf = async (verb: string): Promise<string> => {
     const { code, out } = await renewd(fakeApp(), `${verb} --help`.trim());
     expect(code).toBe(0);
-    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    return out;
+  };
+  const verbsIn = (help: string): readonly string[] =>
+    [...help.slice(help.indexOf("\nCommands:")).matchAll(/^ {2}([a-z][a-z-]+)(?= |$)/gm)].map(([, verb]) => verb ?? "");
+
+  it("of every verb stands in 80 columns, describes each argument and says what its exit codes mean", async () => {
+    const verbs = verbsIn(await helpOf("")).filter((verb) => verb !== "help" && verb !== "issuer");
+    const below = verbsIn(await helpOf("issuer")).filter((verb) => verb !== "help");
+    expect([verbs.length, below.length]).toEqual([22, 6]);
+    for (const verb of ["", "issuer", ...verbs, ...below.map((each) => `issuer ${each}`)]) {
+      const help = await helpOf(verb);
+      expect([verb, help.split("\n").filter((line) => line.length > 80)]).toEqual([verb, []]);
+      if (verb === "" || verb === "issuer") continue;
+      const [, usage = ""] = /^Usage: renewd (.*)$/m.exec(help) ?? [];
+      for (const [, argument = ""] of usage.matchAll(/[<[]([a-z]+)(?:\.\.\.)?[>\]]/g))
+        if (argument !== "options") expect(help).toMatch(new RegExp(`^ {2}${argument} {2,}\\S`, "m"));
+      expect(help).toMatch(/\nExit codes .*:\n {2}0 {3}\S/);
+    }
+  });
+
+  it("of status says after how long without a look it exits 3", async () => {
+    expect((await helpOf("status")).replaceAll(/\s+/g, " ")).toContain("more than three ticks (a minute at least)");
+  });
+
+  it("of the program says what each exit code means", async () => {
+    const help = await helpOf("");
+    for (const code of Object.values(EXIT)) expect(help).toMatch(new RegExp(`^ {2}${code} +[A-Z]`, "m"));
   });
 });
 
@@ -75,7 +131,7 @@ describe("the settings file", () => {
   ])("of `%s` with %j is %s", async (argv, environment, file) => {
     const app = fakeApp(fakeControl(), { environment });
     await renewd(app, argv);
-    expect(app.asked).toEqual([{ settingsFile: file, allowCommands: false, need: "read" }]);
+    expect(app.asked).toMatchObject([{ settingsFile: file, allowCommands: false, need: "read" }]);
   });
 });
 

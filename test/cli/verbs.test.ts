@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { ProbeResult } from "../../src/cli/app-port.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { HistoryEntry } from "../../src/core/state-store.ts";
-import { fakeApp, fakeControl, NOW, renewd, settings } from "./support.ts";
+import { runCli } from "../../src/cli/program.ts";
+import { fakeApp, fakeControl, memoryCli, NOW, renewd, settings, tokenStatus } from "./support.ts";
+
+const PAUSE = { since: NOW, until: null, reason: null, deliveries: false };
 
 describe("check", () => {
   const good: ProbeResult = {
@@ -23,7 +26,7 @@ describe("check", () => {
   };
   const probing = (results: readonly ProbeResult[]): ReturnType<typeof fakeApp> =>
     fakeApp(fakeControl(), {
-      checkSettings: () => Promise.resolve({ settings, probe: () => Promise.resolve(results) }),
+      checkSettings: () => Promise.resolve({ settings, warnings: [], probe: () => Promise.resolve(results) }),
     });
 
   it("of good settings that all answer exits 0", async () => {
@@ -43,6 +46,20 @@ describe("check", () => {
     expect((await renewd(probing([bad]), "check --offline")).code).toBe(0);
   });
 
+  it("says what is allowed and probably not meant, with its place and what to do, and exits as ever", async () => {
+    const warning = { file: "r.yaml", line: 7, column: 5, path: "policies.x", message: "is odd", hint: "Mend it." };
+    const app = fakeApp(fakeControl(), {
+      checkSettings: () => Promise.resolve({ settings, warnings: [warning], probe: () => Promise.resolve([]) }),
+    });
+    const { code, out } = await renewd(app, "check --offline");
+    expect(code).toBe(0);
+    expect(out).toContain("beware  r.yaml:7:5\n    policies.x is odd\n    ->  Mend it.");
+    expect(JSON.parse((await renewd(app, "check --offline --json")).out)).toMatchObject({
+      ok: true,
+      warnings: [warning],
+    });
+  });
+
   it("with --json is one document, for refused settings too", async () => {
     expect(JSON.parse((await renewd(probing([bad]), "check --json")).out)).toMatchObject({
       ok: false,
@@ -55,7 +72,7 @@ describe("check", () => {
       "check --json",
     );
     expect(code).toBe(2);
-    expect(JSON.parse(out)).toEqual({ ok: false, problems, probes: [] });
+    expect(JSON.parse(out)).toEqual({ ok: false, problems, warnings: [], probes: [] });
   });
 });
 
@@ -91,6 +108,29 @@ describe("history", () => {
   });
 });
 
+describe("on a narrow terminal", () => {
+  it.each(["history airflow", "check --offline -c /srv/renewd/of-the-data-platform/renewd.yaml"])(
+    "`%s` is broken into lines, and elsewhere not",
+    async (line) => {
+      const data = {
+        reason: "late",
+        severity: "warning",
+        message: "Not yet renewed. ".repeat(8),
+        next: "",
+        action: "",
+      };
+      const entry: HistoryEntry = { at: NOW, type: "incident:opened", target: null, data };
+      const app = fakeApp(fakeControl({ history: () => Promise.resolve([entry]) }));
+      const { cli, out } = memoryCli(app, true, 60);
+      await runCli(line.split(" "), cli);
+      const lines = out.join("\n").split("\n");
+      expect(lines.length).toBeGreaterThan(1);
+      expect(lines.filter((each) => each.length > 60)).toEqual([]);
+      expect((await renewd(app, line)).out.split("\n")).toHaveLength(1);
+    },
+  );
+});
+
 describe("what a person decides", () => {
   it("reaches the control as it was said", async () => {
     const calls: unknown[] = [];
@@ -99,6 +139,7 @@ describe("what a person decides", () => {
       fakeControl({
         pause: (...args) => note("pause", ...args),
         resume: (...args) => note("resume", ...args),
+        tokenStatus: () => Promise.resolve(tokenStatus({ pause: PAUSE })),
         adopt: (...args) => note("adopt", ...args),
       }),
     );
@@ -116,6 +157,19 @@ describe("what a person decides", () => {
       ["adopt", "airflow", "file"],
     ]);
     expect(new Set(app.asked.map(({ need }) => need))).toEqual(new Set(["note"]));
+  });
+
+  it("resumes nothing that was not paused, and says so", async () => {
+    const app = fakeApp(fakeControl({ resume: () => Promise.reject(new Error("resumed")) }));
+    expect(await renewd(app, "resume airflow")).toMatchObject({
+      code: 0,
+      out: "airflow is not paused; nothing was changed",
+    });
+    expect(JSON.parse((await renewd(app, "resume airflow --json")).out)).toEqual({
+      token: "airflow",
+      paused: false,
+      was_paused: false,
+    });
   });
 });
 

@@ -202,6 +202,32 @@ export function jobsContract(bench: StateBench): void {
       expect(await bench.state.due(NOW + 2, 10)).toEqual([FLOW, AWS]);
     });
 
+    it("makes room for one try in an hour that is used up, for a token's targets too, and lets no newer call off", async () => {
+      const calls = Array.from({ length: 12 }, (_, index) => NOW - 12 + index);
+      for (const job of [FLOW, AWS]) {
+        await failed(job, "store_unreachable");
+        const lease = await claim(job);
+        if (job.target === null) await bench.state.changeToken(lease, NOW, { calls });
+        else await bench.state.changeTarget(lease, NOW, { calls });
+        await bench.state.release(lease, { wakeAt: later, deadlineAt: null }, NOW);
+      }
+      await bench.state.free({ token: FLOW.token }, NOW);
+      const [target] = (await bench.state.targets(AWS.token)).filter(({ label }) => label === AWS.target);
+      expect([(await bench.state.token(FLOW.token))?.calls, target?.calls]).toEqual([calls.slice(2), calls.slice(2)]);
+      await bench.state.free({ token: FLOW.token }, NOW);
+      expect((await bench.state.token(FLOW.token))?.calls).toEqual(calls.slice(2));
+    });
+
+    it("makes that room for the jobs of a service that is well again", async () => {
+      const calls = Array.from({ length: 12 }, (_, index) => NOW - 12 + index);
+      await failed(FLOW, "issuer_unreachable");
+      const lease = await claim(FLOW);
+      await bench.state.changeToken(lease, NOW, { calls });
+      await bench.state.release(lease, { wakeAt: later, deadlineAt: null }, NOW);
+      await bench.state.free({ kind: "issuer", key: "flowauth" }, NOW);
+      expect((await bench.state.token(FLOW.token))?.calls).toEqual(calls.slice(2));
+    });
+
     it("leaves the jobs of other services alone", async () => {
       await allAsleep();
       await failed(FLOW, "issuer_unreachable");

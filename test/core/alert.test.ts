@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Alert, alertOf, becameOf, channelSubject } from "../../src/core/alert.ts";
+import { type Alert, alertOf, channelSubject } from "../../src/core/alert.ts";
+import { becameOf } from "../../src/core/became.ts";
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/duration.ts";
 import type { Incident } from "../../src/core/incidents.ts";
 import type { DeclaredToken } from "../../src/core/token.ts";
-import { declaredToken } from "./samples.ts";
+import { declaredTarget, declaredToken } from "./samples.ts";
 
 const NOW = Date.parse("2026-07-01T01:33:00Z");
 const ORIGIN = { instance: "prod", pageUrl: "https://renewd.example.org", runbooks: "https://docs.example.org/alerts" };
@@ -30,6 +31,9 @@ const alert = (
   cause: Alert["cause"] = "opened",
   now: Instant = NOW,
 ): Alert => alertOf(incident(over), ORIGIN, { cause, declared, now });
+
+/** With the target that the incident is about. */
+const declaredThere = (): DeclaredToken => declaredToken({ targets: [declaredTarget({ label: "ireland" })] });
 
 describe("the five lines", () => {
   it("say who, until when, why, what renewd does next and what you do", () => {
@@ -75,11 +79,15 @@ describe("the five lines", () => {
   it("say of what grew worse that it is not mended, and what it became", () => {
     const late = incident({ target: "", reason: "late", message: "Not renewed yet." });
     const missed = { ...late, reason: "deadline_missed" } as const;
-    const elsewhere = [{ ...missed, target: "ireland" }, { ...missed, token: "other" }, incident({ target: "" })];
+    const elsewhere = [
+      { ...missed, target: "ireland", openedAt: late.openedAt - HOUR_MS },
+      { ...missed, token: "other" },
+      incident({ target: "" }),
+    ];
     expect(becameOf(late, elsewhere)).toBeNull();
     expect(becameOf(missed, [late])).toBeNull();
     const became = becameOf(late, [...elsewhere, missed]);
-    expect(became).toBe("deadline_missed");
+    expect(became).toBe(missed);
     const occasion = { cause: "resolved", declared: null, became, now: NOW } as const;
     expect(alertOf(late, ORIGIN, occasion)).toMatchObject({
       status: "resolved",
@@ -89,6 +97,38 @@ describe("the five lines", () => {
         you: "What that alert says.",
       },
     });
+  });
+
+  it("say of a fresh one that gained nothing that it is not mended while one is quarantined still", () => {
+    const stuck = incident({ target: "", reason: "no_progress" });
+    const quarantined = { ...stuck, reason: "quarantined" } as const;
+    expect(becameOf(stuck, [quarantined])).toBe(quarantined);
+    expect(becameOf(quarantined, [stuck])).toBeNull();
+    expect(becameOf(stuck, [{ ...stuck, reason: "expired" }])).toBeNull();
+  });
+
+  it("say of a token that was renewed that this is not mended for a target that could not take it", () => {
+    const late = incident({ target: "", reason: "late" });
+    const left = incident({ reason: "deadline_missed" });
+    expect(becameOf(late, [left])).toBe(left);
+    expect(becameOf({ ...late, reason: "deadline_missed" }, [left])).toBe(left);
+    expect(becameOf({ ...late, reason: "expired" }, [left])).toBeNull();
+    expect(becameOf(late, [incident(), incident({ reason: "never_delivered" })])).toBeNull();
+    expect(becameOf(late, [{ ...left, openedAt: late.openedAt - HOUR_MS }])).toBeNull();
+    const blocked = incident({ target: "" });
+    expect(becameOf(blocked, [incident()])).toEqual(incident());
+    const occasion = { cause: "resolved", declared: null, became: incident(), now: NOW } as const;
+    expect(alertOf(blocked, ORIGIN, occasion).lines.until).toBe(
+      "Not mended: since 01:33Z it is `target_failing` in ireland, which is told by itself.",
+    );
+  });
+
+  it("say of a renewal that fails for something else by now that it is not mended", () => {
+    const failing = incident({ target: "", reason: "issuer_failing" });
+    const lost = { ...failing, reason: "roles_lost" } as const;
+    expect([becameOf(failing, [lost]), becameOf(lost, [failing])]).toEqual([lost, failing]);
+    expect(becameOf(failing, [{ ...lost, token: "other" }, incident({ reason: "target_failing" })])).toBeNull();
+    expect(becameOf(failing, [{ ...failing, reason: "quarantined" }])).toBeNull();
   });
 
   it("say of what is told to others only by now that it is open still", () => {
@@ -110,16 +150,45 @@ describe("the five lines", () => {
   });
 
   it("never say that something was over before it began", () => {
-    const { lines } = alert({ openedAt: NOW + 399 * DAY_MS }, declaredToken(), "resolved");
+    const { lines } = alert({ openedAt: NOW + 399 * DAY_MS }, declaredThere(), "resolved");
     expect(lines.until).toBe("Over since 01:33Z, after 0 s.");
   });
 
   it("say that it is over, and after how long", () => {
-    const { lines, status, resolvedAt } = alert({}, declaredToken(), "resolved");
+    const { lines, status, resolvedAt } = alert({}, declaredThere(), "resolved");
     expect([status, resolvedAt]).toEqual(["resolved", NOW]);
     expect(lines).toMatchObject({ until: "Over since 01:33Z, after 1 h.", you: "Nothing." });
     expect(lines.why).toMatch(/^It was: A new one/);
   });
+
+  it.each([
+    ["a token", null, "ireland"],
+    ["a token as a whole", null, ""],
+    ["a target", declaredToken(), "ireland"],
+  ])("do not say of %s that is declared no more that all is well", (_, declared, target) => {
+    const { lines } = alert({ target }, declared, "resolved");
+    expect(lines.until).toBe("Not watched any more since 01:33Z: it is declared no more.");
+    expect(lines.next).toBe("Nothing.");
+    expect(lines.you).toMatch(/^Nothing, if that was meant/);
+  });
+
+  it("say what is still to be done once readers have what they need again", () => {
+    const you = (reason: Incident["reason"]): string => alert({ reason }, declaredThere(), "resolved").lines.you;
+    expect(you("deadline_missed")).toMatch(/work that began meanwhile/);
+    expect(you("expired")).toMatch(/^Start anew what .* failed meanwhile\.$/);
+    expect(alert({ token: "", target: "daemon", reason: "daemon_absent" }, null, "resolved").lines.you).toBe(
+      "Nothing.",
+    );
+  });
+
+  it.each(["lifetime_capped", "scopes_gained", "roles_differ", "not_retired"] as const)(
+    "say of what merely is so, as %s, that no reader is in danger by it, until one is",
+    (reason) => {
+      const until = (dangerAt: Instant): string => alert({ reason, target: "", dangerAt }).lines.until;
+      expect(until(NOW + HOUR_MS)).toBe("No reader is in danger by this: what they have serves until 02:33Z.");
+      expect(until(NOW - HOUR_MS)).toMatch(/^Readers since 00:33Z/);
+    },
+  );
 });
 
 describe("what machines sort an alert by", () => {

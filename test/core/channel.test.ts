@@ -73,7 +73,7 @@ describe("a channel that fails", () => {
     expect(afterChannelRefusal(record, refused, NOW + 10)).toMatchObject({ failures: 2, since: NOW + 9 });
     expect(channelConditions("team", record)[0]).toMatchObject({
       message: "The alert channel team has refused some alerts since 2026-07-01T08:00:00Z: too odd (channel_refused).",
-      next: "What was refused is tried again, at most 10 min later; all else is told as ever.",
+      next: "What was refused is tried again, at most 10 min later; what else there is to tell is told meanwhile.",
     });
     const gone = afterChannelFailure(record, new RenewdError("channel_timeout", "slow"), 1 - 1e-9, NOW + 20);
     expect(gone).toMatchObject({ failures: 1, since: NOW + 20, nextTryAt: NOW + 20 + 15 * SECOND_MS });

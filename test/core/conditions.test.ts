@@ -6,9 +6,9 @@ import {
   tokenConditions,
 } from "../../src/core/conditions.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, formatInstant } from "../../src/core/duration.ts";
-import { ERRORS } from "../../src/core/errors.ts";
+import { type ErrorCode, ERRORS } from "../../src/core/errors.ts";
 import type { TokenView } from "../../src/core/decide.ts";
-import type { TargetRecord, Trouble } from "../../src/core/records.ts";
+import type { TargetRecord, TokenRecord, Trouble } from "../../src/core/records.ts";
 import {
   DEADLINE,
   declaredToken,
@@ -144,7 +144,8 @@ describe("a token", () => {
       return found?.message ?? "";
     };
     const listless = { lists: false } as const;
-    expect(told({}, {})).toMatch(/the issuer's list cannot be read\.$/);
+    expect(told({}, {})).toMatch(/the issuer's list could not be read since\.$/);
+    expect(told({ lookedAt: mint().sentAt + 1 }, {})).toMatch(/the issuer's list shows none yet\.$/);
     expect(told({ chosen: "cccccccccccccccc" }, listless)).toMatch(/the same request is made again/);
     expect(told({ kind: "extend" }, listless)).toMatch(/the same extension is asked for again/);
     expect(told({}, listless)).toMatch(/asked for anew, which may leave one spare token\.$/);
@@ -154,7 +155,7 @@ describe("a token", () => {
     const failed = { trouble: trouble("token_absent"), desired: null };
     expect(ofToken(failed, START)).toEqual(["token_absent warning"]);
     const [condition] = tokenConditions(tokenView({ record: failed }), START);
-    expect(condition?.action).toBe(ERRORS.token_absent.hint);
+    expect(condition?.action).toBe(`${ERRORS.token_absent.hint} Then \`renewd renew flow\` tries at once.`);
   });
 
   it("of which only a person can tell what was made says so at once, critical and once", () => {
@@ -175,7 +176,7 @@ describe("a token", () => {
 
   it("whose fresh one failed a judgement may be accepted; a fact may only be discarded", () => {
     const actionOf = (check: "scopes" | "signature"): string | undefined => {
-      const quarantined = { ...issue(), check, message: "no", at: RENEW, validAt: START };
+      const quarantined = { ...issue({ startAt: RENEW }), check, message: "no", at: RENEW, validAt: RENEW };
       return tokenConditions(tokenView({ record: { quarantined } }), RENEW)[0]?.action;
     };
     expect(actionOf("scopes")).toMatch(/renewd accept flow.*renewd discard flow/);
@@ -189,6 +190,20 @@ describe("a token", () => {
       "lifetime_capped warning",
       "scopes_gained info",
     ]);
+  });
+
+  it("that was capped is told of only while it lives shorter than the settings want: a person's own choice is no standing wish", () => {
+    const told = (declaredMs: number, askedMs: number, issuedMs: number): readonly string[] => {
+      const request = { ...declaredToken().request, lifetimeMs: declaredMs };
+      const warnings = [{ kind: "lifetime_capped", askedMs, issuedMs }] as const;
+      return ofToken({ desired: issue({ warnings }) }, START, { request });
+    };
+    expect(told(30 * DAY_MS, 90 * DAY_MS, 60 * DAY_MS)).toEqual([]);
+    expect(told(30 * DAY_MS, 90 * DAY_MS, 30 * DAY_MS - MINUTE_MS)).toEqual([]);
+    expect(told(30 * DAY_MS, 90 * DAY_MS, 10 * DAY_MS)).toEqual(["lifetime_capped warning"]);
+    expect(told(30 * DAY_MS, 20 * DAY_MS, 10 * DAY_MS)).toEqual(["lifetime_capped warning"]);
+    expect(told(10 * DAY_MS, 30 * DAY_MS, 10 * DAY_MS)).toEqual([]);
+    expect(told(Infinity, 90 * DAY_MS, 60 * DAY_MS)).toEqual([]);
   });
 
   it("whose old one could not be ended is for information: the third time, or at once where only a person can mend it", () => {
@@ -276,6 +291,36 @@ describe("a target", () => {
   it("that lost our token to another writer and fails is critical at once: its readers are in danger already", () => {
     const record = { drift: { fingerprint: null, at: START }, held: null, trouble: trouble("store_denied") };
     expect(ofTarget({ ...record, ownership: "ours" }, START)).toEqual(["drift warning", "target_failing critical"]);
+  });
+
+  it("that somebody else wrote is not said to be put right at once while that fails, or while it is paused", () => {
+    const record = { drift: { fingerprint: null, at: START }, held: null, ownership: "ours" } as const;
+    const next = (more: Partial<TargetRecord>, pause: TokenRecord["pause"] = null): string | undefined =>
+      targetConditions({ ...targetView({ ...record, ...more }), pause }, DAY_MS, START)[0]?.next;
+    expect(next({})).toBe("It puts the newest token back.");
+    const failing = trouble("store_denied", { nextTryAt: START + 1 });
+    expect(next({ trouble: failing })).toMatch(/^Next try \S+Z, nothing to mint\.$/);
+    const pause = { since: START, until: null, reason: null, deliveries: false };
+    expect(next({}, pause)).toBe("Nothing while it is paused.");
+  });
+
+  it("that fails for a person to mend says how not to wait for the next try; not while it is paused, or where renewd tries soon", () => {
+    const action = (code: ErrorCode, pause: TokenRecord["pause"] = null): string | undefined =>
+      targetConditions({ ...targetView({ trouble: trouble(code, { attempts: 3 }) }), pause }, DAY_MS, START + 1)[0]
+        ?.action;
+    expect(action("store_absent")).toMatch(/ Then `renewd renew flow` tries at once\.$/);
+    expect(action("store_throttled")).toBe(ERRORS.store_throttled.hint);
+    expect(action("store_absent", { since: START, until: null, reason: null, deliveries: false })).toBe(
+      ERRORS.store_absent.hint,
+    );
+  });
+
+  it("that fails names no next try that is past: the hour's calls may be used up, or the store be left alone", () => {
+    const next = (more: Partial<TargetRecord>): string | undefined =>
+      targetConditions(targetView({ trouble: trouble("store_denied"), ...more }), DAY_MS, START + MINUTE_MS)[0]?.next;
+    expect(next({})).toMatch(/^Next try as soon as the store may be asked again \(`renewd status` says when\)/);
+    const calls = Array.from({ length: 12 }, () => START);
+    expect(next({ calls })).toContain(`Next try ${formatInstant(START + HOUR_MS)}`);
   });
 
   it("that is not ours is told once, not also as failing", () => {

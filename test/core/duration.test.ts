@@ -4,6 +4,7 @@ import {
   DAY_MS,
   formatDuration,
   formatInstant,
+  formatWhole,
   HOUR_MS,
   MINUTE_MS,
   parseDuration,
@@ -88,6 +89,15 @@ describe("formatDuration", () => {
       }),
     );
   });
+});
+
+describe("formatWhole", () => {
+  it.each([
+    [0, "0 s"],
+    [10 * DAY_MS - MINUTE_MS, "9 d 23 h 59 min"],
+    [DAY_MS + 5_000, "1 d 5 s"],
+    [-90_000, "-1 min 30 s"],
+  ])("%d ms is %j", (ms, text) => expect(formatWhole(ms)).toBe(text));
 });
 
 describe("instants", () => {

@@ -17,6 +17,9 @@ import { declaredTarget, declaredToken, paceOf, START } from "./samples.ts";
 const TICK_MS = 30_000;
 const NEED_MS = 6 * HOUR_MS + 16 * MINUTE_MS;
 
+const minutes = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min, max }).map((count) => count * MINUTE_MS);
+
 function terms(over: Partial<Terms> = {}): Terms {
   return { lifetimeMs: 30 * DAY_MS, pace: paceOf(declaredToken()), closedMs: 0, tickMs: TICK_MS, ...over };
 }
@@ -60,31 +63,79 @@ describe("what makes a token outlast an outage", () => {
     const pace = paceOf(declaredToken({ targets: [declaredTarget({ holdMs: 3 * DAY_MS })] }));
     const remedy = remedyFor(terms({ closedMs: 2 * DAY_MS, pace }), 16 * DAY_MS);
     expect(remedy).toMatchObject({ renewBeforeMs: 22 * DAY_MS, lifetimeMs: 33 * DAY_MS });
-    expect(remedy.alternatives).toEqual(["a hold of at most 1 d in place of 3 d"]);
+    expect(remedy.alternatives).toEqual(["with `renew_before: 20d` a hold of at most 1 d in place of 3 d"]);
     expect(remedyFor(terms({ closedMs: 2 * DAY_MS }), 18 * DAY_MS).alternatives).toEqual([
-      "windows that are never closed for more than 1 d, in place of 2 d",
+      "with `renew_before: 20d` windows that are never closed for more than 1 d, in place of 2 d",
     ]);
   });
 
-  it("with it, the schedule vouches for that outage, whatever the settings were", () => {
-    const given = fc.record({
-      days: fc.integer({ min: 1, max: 400 }),
-      outageHours: fc.integer({ min: 1, max: 2_000 }),
-      holdHours: fc.integer({ min: 0, max: 8 }),
-      closedHours: fc.integer({ min: 0, max: 72 }),
+  it("is no shorter hold where another target needs as much for its propagation", () => {
+    const targets = [declaredTarget({ holdMs: 3 * DAY_MS }), declaredTarget({ holdMs: 0, propagationMs: 3 * DAY_MS })];
+    const pace = paceOf(declaredToken({ targets }));
+    expect(remedyFor(terms({ pace }), 18 * DAY_MS).alternatives).toEqual([]);
+  });
+
+  const given = fc
+    .record({
+      lifetimeMs: fc.oneof(minutes(10, 60), minutes(60, 600), minutes(600, 400 * 1440)),
+      outageMs: fc.oneof(fc.constant(MINUTE_MS), minutes(1, 90), minutes(60, 2_000 * 60)),
+      tickMs: fc.constantFrom(5_000, TICK_MS, 5 * MINUTE_MS),
+      holds: fc.array(fc.double({ min: 0, max: 0.4, noNaN: true }), { minLength: 1, maxLength: 2 }),
+      propagationMs: minutes(0, 30),
+      closedMs: fc.oneof(fc.constant(0), minutes(1, 72 * 60)),
+    })
+    .map(({ lifetimeMs, holds, propagationMs, tickMs, ...rest }) => {
+      const targets = holds.map((share, index) =>
+        declaredTarget({ holdMs: Math.round(share * lifetimeMs), propagationMs: index * propagationMs }),
+      );
+      const pace = { ...paceOf(declaredToken({ targets })), minIntervalMs: 2 * tickMs };
+      return { ...rest, before: terms({ lifetimeMs, pace, closedMs: rest.closedMs, tickMs }) };
     });
+
+  const withRemedy = (before: Terms, renewBeforeMs: number, over: Partial<Terms> = {}): Terms => {
+    const { pace } = { ...before, ...over };
+    return { ...before, ...over, pace: { ...pace, policy: { ...pace.policy, renewBefore: { ms: renewBeforeMs } } } };
+  };
+
+  it("with it, the schedule vouches for that outage, whatever the settings were", () => {
     fc.assert(
-      fc.property(given, ({ days, outageHours, holdHours, closedHours }) => {
-        const declared = declaredToken({ targets: [declaredTarget({ holdMs: holdHours * HOUR_MS })] });
-        const before = terms({ lifetimeMs: days * DAY_MS, pace: paceOf(declared), closedMs: closedHours * HOUR_MS });
-        const remedy = remedyFor(before, outageHours * HOUR_MS);
-        const policy = { ...declared.policy, renewBefore: { ms: remedy.renewBeforeMs } };
-        const lifetimeMs = remedy.lifetimeMs ?? before.lifetimeMs;
-        const after = { ...before, lifetimeMs, pace: { ...before.pace, policy } };
-        expect(enduranceOf(after).sureMs).toBeGreaterThanOrEqual(outageHours * HOUR_MS);
-        expect(parseDuration(settingOf(remedy.renewBeforeMs))).toBe(remedy.renewBeforeMs);
+      fc.property(given, ({ before, outageMs }) => {
+        const { renewBeforeMs, lifetimeMs } = remedyFor(before, outageMs);
+        const after = withRemedy(before, renewBeforeMs, lifetimeMs === null ? {} : { lifetimeMs });
+        expect(enduranceOf(after).sureMs).toBeGreaterThanOrEqual(outageMs);
+        expect(parseDuration(settingOf(renewBeforeMs))).toBe(renewBeforeMs);
       }),
+      { numRuns: 500 },
     );
+  });
+
+  it("each alternative to a longer life does as well, taken by its words", () => {
+    const read = (text: string | undefined): number =>
+      (text ?? "").split(" ").reduce((sum, word, index, words) => {
+        const unit = { d: DAY_MS, h: HOUR_MS, min: MINUTE_MS, s: 1_000 }[words[index + 1] ?? ""];
+        return unit === undefined ? sum : sum + Number(word) * unit;
+      }, 0);
+    let tried = 0;
+    fc.assert(
+      fc.property(given, ({ before, outageMs }) => {
+        for (const words of remedyFor(before, outageMs).alternatives) {
+          const [, renewBefore, hold, closed] =
+            /^with `renew_before: (\w+)` (?:a hold of at most (.*) in place|windows .* for more than (.*), in place)/.exec(
+              words,
+            ) ?? [];
+          const uses = before.pace.uses.map((use) => {
+            return hold === undefined ? use : { ...use, holdMs: Math.min(use.holdMs, read(hold)) };
+          });
+          const closedMs = closed === undefined ? before.closedMs : read(closed);
+          const after = { pace: { ...before.pace, uses }, closedMs };
+          const renewBeforeMs = parseDuration(renewBefore ?? "") ?? Number.NaN;
+          expect(enduranceOf(withRemedy(before, renewBeforeMs, after)).sureMs).toBeGreaterThanOrEqual(outageMs);
+          tried += 1;
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(tried).toBeGreaterThan(20);
   });
 });
 

@@ -28,7 +28,13 @@ function targetOf(record: Partial<TargetRecord>, now = START): TargetStatus {
 }
 
 const failed = { trouble: trouble("issuer_unreachable", { since: RENEW, nextTryAt: EXP }) };
-const quarantined = { ...issue(), check: "roles", message: "no", at: RENEW, validAt: START } as const;
+const quarantined = {
+  ...issue({ startAt: RENEW, expAt: RENEW + 30 * DAY_MS }),
+  check: "roles",
+  message: "no",
+  at: RENEW,
+  validAt: RENEW,
+} as const;
 
 describe("the state of a token", () => {
   it.each<[TokenStatus["state"], boolean, ViewOver["record"], number]>([
@@ -161,7 +167,7 @@ describe("advice", () => {
       /renewd adopt/,
     ],
     ["failing", { trouble: trouble("store_unreachable") }, /store_unreachable/, /Nothing yet/],
-    ["failing", { trouble: trouble("store_denied") }, /store_denied/, /grant what the message names/],
+    ["failing", { trouble: trouble("store_denied") }, /store_denied/, /grant or mend what the message names/],
     ["empty", { held: null }, /No token of ours/, /Nothing/],
     ["behind", { held: held({ fingerprint: "bbbbbbbbbbbbbbbb", startAt: START - 1 }) }, /older/, /Nothing/],
   ])("for a target that is %s: why, and what a person does", (state, record, why, you) => {
@@ -169,6 +175,28 @@ describe("advice", () => {
     expect(target.state).toBe(state);
     expect(target.advice?.reason).toMatch(why);
     expect(target.advice?.you).toMatch(you);
+  });
+
+  it("of a token that is well itself is what the gravest of its targets needs, not to do nothing", () => {
+    const declared = { targets: ["a", "b", "c"].map((label) => declaredTarget({ label })) };
+    const older = held({ fingerprint: "bbbbbbbbbbbbbbbb", startAt: START - DAY_MS, expAt: START + DAY_MS });
+    const [a, b, c] = [
+      targetRecord({ label: "a", drift: { fingerprint: null, at: START } }),
+      targetRecord({ label: "b", held: older, trouble: trouble("store_quota") }),
+      targetRecord({ label: "c", held: older }),
+    ];
+    const adviceAt = (now: number): TokenStatus["advice"] =>
+      tokenStatus(tokenView({ declared }), [a, b, c], now).advice;
+    expect(adviceAt(START)?.you).toBe("a: Find the other writer, or it will do so again.");
+    expect(adviceAt(older.expAt)?.you).toMatch(/^b: The store is full .* Then `renewd renew flow` tries at once\.$/);
+    const behind = targetOf({ held: older, lastDrift: { fingerprint: null, at: START } });
+    expect([behind.state, behind.advice?.you]).toEqual(["behind", "Find the other writer, or it will do so again."]);
+  });
+
+  it("and what is told of the token count what its targets hold", () => {
+    const older = held({ fingerprint: "bbbbbbbbbbbbbbbb", startAt: START - DAY_MS, expAt: RENEW });
+    const view = tokenView({ record: { trouble: trouble("token_absent") } });
+    expect(tokenStatus(view, [targetRecord({ held: older })], RENEW).conditions[0]).toMatchObject({ expAt: RENEW });
   });
 
   it("is null where all is well", () => {

@@ -4,7 +4,7 @@ import { FakeTurnstile } from "../support/example-issuer/server.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { Recipe } from "./recipe.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 300_000;
 let recipe: Recipe;
 
 async function startFake(): Promise<FakeTurnstile & AsyncDisposable> {

@@ -7,7 +7,7 @@ import { surroundingsOf } from "./commands/fixtures.ts";
 import { type Block, isAsShown, type Step, stepsOf } from "./commands/page.ts";
 import { Workshop } from "./commands/workshop.ts";
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PAGES = ["README.md", ...globSync("docs/*.md", { cwd: ROOT }).toSorted()];

@@ -115,7 +115,7 @@ export const CASES: readonly Case[] = [
     target: "ireland",
     team: "flight",
     why: /A new one was made and verified at .*\(store_denied\)/,
-    you: /grant what the message names/,
+    you: /grant or mend what the message names/,
     during: (fleet) => {
       fleet.aws.fault("PutSecretValue", { kind: "error", name: "AccessDeniedException" }, 1_000);
     },

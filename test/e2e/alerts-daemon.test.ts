@@ -14,7 +14,7 @@ import { settingsOf, type Wanted } from "./settings.ts";
 import { startStandIn } from "./stand-in.ts";
 
 // They run side by side, and each starts several processes.
-vi.setConfig({ ...PATIENT, testTimeout: 120_000 });
+vi.setConfig(PATIENT);
 const CAN_LIMIT = existsSync("/usr/bin/prlimit");
 
 /** A daemon of one token, its issuer and channels. */
@@ -153,11 +153,11 @@ describe.concurrent("what goes wrong with renewd itself", () => {
     await fleet.relay("left-alone").stop();
     await fleet.daemon.stop();
     setBack(place, 20 * 60_000);
-    await until("it came due", () => Date.now() > Date.parse(due));
+    await until("it came due", () => Date.now() > Date.parse(due), 90_000);
     await fleet.restart();
     const opened = await until("it is told", last);
     expect(opened).toMatchObject({ cause: "opened", severity: "warning" });
-    expect(opened.lines.why).toMatch(/^No renewd ran from .* \(20 min.*\); meanwhile came due: left-alone\.$/);
+    expect(opened.lines.why).toMatch(/^No renewd ran from .* \(2[0-4] min.*\); meanwhile came due: left-alone\.$/);
     await fleet.relay("left-alone").start();
     await fleet.act("left-alone/renew");
     await until("it is over", () => last()?.status === "resolved");
@@ -167,13 +167,15 @@ describe.concurrent("what goes wrong with renewd itself", () => {
     await using site = await Site.build();
     await using health = await new FakeHealthchecks().start();
     const relay = await new Relay(site.flowauth.url).start();
-    const expAt = Date.now() + 52_000;
-    await site.flowauth.addRow({ name: "airflow-flowapi", issuedAt: expAt - 240_000, expAt });
+    const expAt = Date.now() + 10 * 60_000;
+    await site.flowauth.addRow({ name: "airflow-flowapi", issuedAt: expAt - 60 * 60_000, expAt });
     await site.place.write("ping.url", health.url + health.path);
     const beat = "    switch: { type: healthchecks, url: { file: ../ping.url }, every: 15s, fail: true }";
-    await site.settings({ url: relay.url, lifetime: "4m", hold: "10s", renewBefore: "30s", more: "" }, (text) =>
-      text.replace("  channels:\n", `  channels:\n${beat}\n`),
-    );
+    const declare = (hold: string): Promise<void> =>
+      site.settings({ url: relay.url, hold, renewBefore: "30s" }, (text) =>
+        text.replace("  channels:\n", `  channels:\n${beat}\n`),
+      );
+    await declare("10s");
     await site.start();
     await site.daemon.event("renewal:settled");
     await relay.stop();
@@ -182,14 +184,16 @@ describe.concurrent("what goes wrong with renewd itself", () => {
     await site.start();
     await until("it is pinged", () => health.pings.length > from);
     expect(health.pings[from]).toMatchObject({ kind: "success" });
-    await until("the deadline is over", () => health.pings.at(-1)?.kind === "fail", 40_000);
+    // Readers that use it for as long as it lived at the beginning were to read another one before now.
+    await declare("10m");
+    await until("the deadline is over", () => health.pings.at(-1)?.kind === "fail");
     expect(health.pings.at(-1)?.body).toMatch(/airflow-flowapi -> airflow: since .* too short a token/);
     await relay.start();
     await site.place.run("renew", "airflow-flowapi");
     // The first beat comes at once.
     await site.daemon.kill();
     await site.start();
-    await until("all is well again", () => health.pings.at(-1)?.kind === "success", 40_000);
+    await until("all is well again", () => health.pings.at(-1)?.kind === "success");
     await relay.stop();
   });
 });

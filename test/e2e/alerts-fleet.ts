@@ -14,14 +14,17 @@ export const OPERATOR = "api-token-of-an-operator";
 export const AWS = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret-key-of-the-aws-account" };
 
 /**
- * `slow`: renewed 14 s after the fleet is declared, late at 22 s, past its deadline at 56 s. `quick`: 14, 25 and 30 s, and
- * expired at 42 s: a channel that has had many calls gathers for 6 s, and what is over by then it is never told.
+ * `slow`: late 8 s after its renewal is due, past its deadline after 42 s. `quick`: after 10 and 30 s, and expired after 48 s.
+ * A channel that has had many calls gathers for 6 s: what is over by then it is never told.
  */
 export type Tempo = "slow" | "quick";
 const TEMPO = {
-  slow: { lifetime: "4m", lifetimeMs: 240_000, lastsMs: 78_000, hold: "10s" },
-  quick: { lifetime: "1m", lifetimeMs: 60_000, lastsMs: 42_000, hold: "9s" },
+  slow: { lifetime: "4m", lifetimeMs: 240_000, renewBeforeMs: 64_000, hold: "10s", repair: "34s" },
+  quick: { lifetime: "2m", lifetimeMs: 120_000, renewBeforeMs: 48_000, hold: "12s", repair: "20s" },
 } as const;
+/** Everything goes wrong before the first renewals are due: so many times as long as the daemon's start took. */
+const STARTS = 8;
+const [LEAD_LEAST_MS, LEAD_MOST_MS] = [14_000, 60_000];
 
 export interface Ship {
   readonly token: string;
@@ -52,6 +55,8 @@ export class Fleet implements AsyncDisposable {
   /** By `token/` and `token/target`: from when on readers would be in danger, as the API said while all was well. */
   readonly deadlines = new Map<string, number>();
   daemon!: Renewd;
+  /** How long after they are declared the first renewals are due. */
+  #leadMs: number = LEAD_MOST_MS;
 
   constructor(place: Place, sinks: AlertSinks, aws: SecretsManagerFake, ships: readonly Ship[]) {
     [this.place, this.sinks, this.aws, this.ships] = [place, sinks, aws, ships];
@@ -83,7 +88,10 @@ export class Fleet implements AsyncDisposable {
     await place.write("public_key.pem", key.publicPem);
     await place.write("ops.token", OPERATOR);
     await place.settings(this.#settings([]));
+    const begunMs = performance.now();
     this.daemon = await place.daemon({ env: AWS });
+    const startMs = Math.ceil(performance.now() - begunMs);
+    this.#leadMs = Math.max(LEAD_LEAST_MS, Math.min(STARTS * startMs, LEAD_MOST_MS));
   }
 
   issuer(token: string): FakeFlowAuth {
@@ -107,7 +115,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   async addRow(token: string, tempo: Tempo): Promise<void> {
-    const expAt = Date.now() + TEMPO[tempo].lastsMs;
+    const expAt = Date.now() + this.#leadMs + TEMPO[tempo].renewBeforeMs;
     await this.issuer(token).addRow({ name: nameOf(token), expAt, issuedAt: expAt - TEMPO[tempo].lifetimeMs });
   }
 
@@ -180,9 +188,7 @@ stores:
   files: { type: file, directory: ../var/secrets }
   aws: { type: aws-secrets-manager, region: eu-west-1, endpoint: "${this.aws.url}" }
 policies:
-  slow: { renew_before: 64s, jitter: 0%, repair: 34s }
-  quick: { renew_before: 28s, jitter: 0%, repair: 5s }
-alerts:
+${Object.entries(TEMPO).map(policyOf).join("")}alerts:
   url: https://renewd.example.org
   channels:
 ${this.sinks.channels}
@@ -201,6 +207,10 @@ export function nameOf(token: string): string {
 
 export function secretAtAws(token: string): string {
   return `airflow/variables/${token}`;
+}
+
+function policyOf([tempo, { renewBeforeMs, repair }]: [string, (typeof TEMPO)[Tempo]]): string {
+  return `  ${tempo}: { renew_before: ${renewBeforeMs / 1_000}s, jitter: 0%, repair: ${repair} }\n`;
 }
 
 function declarationOf({ token, tempo = "slow", aws, absent, team = "ground" }: Ship): string {

@@ -45,14 +45,14 @@ describe("whatever goes wrong with a token", () => {
     killedAt = Date.now();
     await fleet.restart();
     for (const { mend } of CASES) await mend(fleet);
-    await until("all is well", async () => (await fleet.status()).every(({ ok }) => ok), 60_000);
+    await until("all is well", async () => (await fleet.status()).every(({ ok }) => ok));
     await told([...new Set(fleet.sinks.heard.map(({ key }) => key))], "resolved");
     await until("the other channels hear of the end", () => {
       const { manager, pager } = fleet.sinks;
       const isOver = (each: Case): boolean => mailsOf(each).at(-1)?.startsWith("RESOLVED\n") === true;
       return manager.firingAt(Date.now()).length === 0 && pager.open.size === 0 && CASES.every(isOver);
     });
-  }, 180_000);
+  });
   afterAll(() => fleet[Symbol.asyncDispose]());
 
   async function told(keys: readonly string[], status: Heard["status"]): Promise<void> {
@@ -62,7 +62,7 @@ describe("whatever goes wrong with a token", () => {
       return status === "firing" ? all.length > 0 : all.at(-1)?.status === "resolved";
     };
     const open = (): readonly string[] => keys.filter((key) => !isTold(key));
-    await until("every alert is told", () => open().length === 0, 60_000).catch((thrown: unknown) => {
+    await until("every alert is told", () => open().length === 0, 150_000).catch((thrown: unknown) => {
       throw new Error(`not told to be ${status}: ${open().join(", ")}`, { cause: thrown });
     });
   }
@@ -83,7 +83,7 @@ describe("whatever goes wrong with a token", () => {
       const { token, target = "", reason } = each;
       const deadlineAt = fleet.deadlines.get(`${token}/${target}`) ?? Infinity;
       expect(Number.isFinite(deadlineAt)).toBe(isSafeAtFirst(each));
-      if (AT_THE_DEADLINE.has(reason)) expect(Math.abs(opened(each).at - deadlineAt)).toBeLessThan(10_000);
+      if (AT_THE_DEADLINE.has(reason)) expect(Math.abs(opened(each).openedAt - deadlineAt)).toBeLessThan(10_000);
       else expect(opened(each).at).toBeLessThan(deadlineAt);
     });
 
@@ -93,7 +93,7 @@ describe("whatever goes wrong with a token", () => {
       expect(lines.who).toBe(`${token} (${nameOf(token)} at ${token}) -> ${consumersOf(each)}`);
       expect(lines.who).toContain(target);
       expect(lines.until).toMatch(
-        /^(?:Readers (?:from|since) \d\d:\d\dZ, |What readers have expired|Readers find no token of renewd's there\.)/,
+        /^(?:Readers (?:from|since) \d\d:\d\dZ, |What readers have expired|Readers find no token of renewd's there\.|No reader is in danger by this)/,
       );
       expect(lines.why).toMatch(why);
       expect(lines.next).toMatch(/\.$/);

@@ -159,7 +159,7 @@ it("what is wrong with one issuer, secret or store concerns only its own tokens,
   expect(daemon.stderr).not.toContain("put there");
   await expectUntouched(place);
   await flowauth.close();
-}, 40_000);
+});
 
 interface Trouble {
   readonly last: { readonly code: string; readonly message: string };
@@ -194,4 +194,4 @@ it("an issuer that is down at the start is waited for: once it is up the token c
   await daemon.event("renewal:settled", { withinMs: 60_000 });
   expect((await place.read()).split(".")).toHaveLength(3);
   expect(await place.run("status")).toMatchObject({ code: 0, stderr: "" });
-}, 90_000);
+});

@@ -75,7 +75,7 @@ it("no token, password or key is anywhere but in its own file and the target", a
   for (const where of ["state renewd.db after the end", "GET /", "GET /api/v1/tokens", "output of 1 run"]) {
     expect(seen.some((each) => each.includes(where))).toBe(true);
   }
-}, 60_000);
+});
 
 /** Whole, by its signature and by its packed claims. */
 function partsOf(name: string, token: string): [string, string][] {

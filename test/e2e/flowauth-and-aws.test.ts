@@ -88,7 +88,7 @@ describe("a FlowAuth with two-factor sign-in, a file and AWS Secrets Manager", (
     await until("status is well again", async () => (await place.run("status")).code === 0);
     expect(aws.vault.text(SECRET)).toBe(after);
     expect(await madeTokens(place)).toHaveLength(3);
-  }, 90_000);
+  });
 
   it("mints, writes and tells nothing when the daemon is started again", async () => {
     const told = (): Promise<string> => readFile(place.path("told"), "utf8");
@@ -137,5 +137,5 @@ describe("the issuer's own verbs", () => {
     const { stdout } = await place.launch(["issuer", "tokens", "--json", ...db]).ended;
     expect(JSON.parse(stdout)).toMatchObject([{ id: 1, name: "airflow-flowapi", username: "flowbot" }]);
     expect(stdout).not.toContain("eyJ");
-  }, 40_000);
+  });
 });

@@ -113,7 +113,7 @@ it("renews at a call, answers at once with the renewal's address, and refuses wh
   expect(vain.headers["content-type"]).toBe("application/problem+json");
   expect(JSON.parse(vain.text)).toMatchObject({
     code: "would_not_gain",
-    detail: expect.stringMatching(/now \+ 1 min = .+, but the token in use lives until/) as string,
+    detail: expect.stringMatching(/^now \S+Z \+ 1 min = \S+Z, but the token in use lives until \S+Z$/) as string,
   });
   const odd = await call(`${TOKEN}/renew`, { as: "operator", method: "POST", body: { lifetime_minutes: "1" } });
   expect(odd.status).toBe(400);

@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,8 +8,8 @@ import { type Ended, Renewd, type SpawnOptions, until } from "../support/process
 import { claimsOf } from "./reader.ts";
 
 const LAUNCHED_AT_MOST = 200;
-/** For tests of processes: on a busy machine each start may take seconds. */
-export const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 } as const;
+/** For tests of processes: on a busy machine each start may take ten seconds. What is waited for has limits of its own. */
+export const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 } as const;
 
 /** A folder of its own with the settings, the state and the targets of one daemon, and every process that was started on it. */
 export class Place implements AsyncDisposable {
@@ -36,12 +37,14 @@ export class Place implements AsyncDisposable {
     return join(this.folder, name);
   }
 
-  /** Relative to the folder; private, as settings and secrets have to be. */
+  /** Relative to the folder; private, as settings and secrets have to be, and there at once: a daemon may be reading. */
   async write(name: string, text: string): Promise<string> {
     const file = this.path(name);
+    const draft = `${file}.draft`;
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-    await chmod(file, 0o600);
+    await writeFile(draft, text);
+    await chmod(draft, 0o600);
+    await rename(draft, file);
     return file;
   }
 
@@ -100,13 +103,25 @@ export async function newPlace(): Promise<Place> {
   return place;
 }
 
-/** Below the range from which the kernel gives ports to others that ask for any. */
+/**
+ * Below the range from which the kernel gives ports to others that ask for any. No other test is given it while this process
+ * lives, also when nobody listens there yet or just now: that is told by its namesake of UDP, which is taken here.
+ */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if (await isFree(port)) return port;
+    if ((await isOurs(port)) && (await isFree(port))) return port;
   }
   throw new Error("no free port found");
+}
+
+async function isOurs(port: number): Promise<boolean> {
+  const socket = createSocket("udp4").unref();
+  socket.bind({ port, address: "127.0.0.1", exclusive: true });
+  return once(socket, "listening").then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -67,10 +67,13 @@ describe("beside a running daemon", () => {
   it("a second one is refused with exit code 4, and the first goes on", async () => {
     const daemon = await place.daemon();
     const started = Date.now();
+    await place.run("status");
+    // What any verb takes, on this machine and just now.
+    const usualMs = Date.now() - started;
     const { code, stdout, stderr } = await place.run("run");
     expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
     expect(stderr).toMatch(/another renewd/);
-    expect(Date.now() - started).toBeLessThan(10_000);
+    expect(Date.now() - started).toBeLessThan(2 * usualMs + 10_000);
     expect(daemon.running).toBe(true);
     expect((await fetch(`${place.url}/readyz`)).status).toBe(200);
   });
@@ -98,7 +101,10 @@ describe("beside a running daemon", () => {
 
   it("`renew` that would gain nothing exits 1 with the sum", async () => {
     const { code, stderr } = await place.run("renew", TOKEN, "--lifetime", "1m");
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("now + 1 min") as string });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/now \d{4}-\S+Z \+ 1 min = \d{4}-\S+Z/) as string,
+    });
   });
 
   it("`pause` holds everything and `resume` lets it go on", async () => {

@@ -74,7 +74,7 @@ for (const when of ["before", "after"] as const) {
       expect(await forgotten(world), hint).toEqual([]);
       expect(bugs(world), hint).toEqual([]);
     }
-  }, 60_000);
+  });
 }
 
 test("a lost answer is settled by making the same request again: one token, delivered, nothing to tell of", async () => {

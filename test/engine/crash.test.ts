@@ -26,7 +26,7 @@ for (const when of ["before", "after"] as const) {
       expect(bugs(world), hint).toEqual([]);
       expect(await world.incidents(), hint).toEqual([]);
     }
-  }, 60_000);
+  });
 }
 
 test("with an issuer that has no list a death costs one spare token at most", async () => {
@@ -36,4 +36,4 @@ test("with an issuer that has no list a death costs one spare token at most", as
     expect(world.issuer.rows.length, `died before change ${change}`).toBeLessThanOrEqual(3);
     expect(world.place().seen, `died before change ${change}`).toBe(world.issuer.rows.at(-1)?.text);
   }
-}, 60_000);
+});

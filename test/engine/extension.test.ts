@@ -84,7 +84,7 @@ for (const when of ["before", "after"] as const) {
       expect(leastLifeMs(world), hint).toBeGreaterThanOrEqual(SHORT.target.holdMs);
       expect(bugs(world), hint).toEqual([]);
     }
-  }, 60_000);
+  });
 }
 
 test("a death between the answer and its proof: the extension is proved after the restart", async () => {

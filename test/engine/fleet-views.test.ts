@@ -30,3 +30,19 @@ test("what is read of a large fleet lets others have their turn", async () => {
     expect(breaths).toBeGreaterThanOrEqual(2);
   }
 });
+
+test("a large fleet is viewed by one look at the clock, and by that", async () => {
+  const { daemon, clock } = await makeWorld({ tokens: 250 });
+  const { controller } = daemon;
+  let looks = 0;
+  const uptimeMs = clock.uptimeMs.bind(clock);
+  clock.uptimeMs = () => {
+    looks += 1;
+    return uptimeMs();
+  };
+  for (const read of [() => controller.status(), () => controller.plan(), () => controller.calendar(30)]) {
+    looks = 0;
+    await read();
+    expect(looks).toBe(1);
+  }
+});

@@ -97,7 +97,7 @@ test(`the promise holds in ${RUNS} histories of faults, deaths, second workers a
     const world = await history(seed, {}, ISSUER_FAULTS);
     expect(world.issuer.mostAtOnce, `seed ${seed}`).toBe(1);
   }
-}, 120_000);
+});
 
 /** What an extension makes wrong stays wrong, for there is no other token. */
 const WITHOUT_FLAWS = ISSUER_FAULTS.filter((fault) => typeof fault !== "object" || !("make" in fault));

@@ -34,7 +34,7 @@ test("tokens that are all due at once are worked on earliest deadline first, a f
   expect(outOfPlace).toEqual([]);
   expect(most).toBeLessThanOrEqual(CONCURRENCY);
   expect(bugs(world)).toEqual([]);
-}, 60_000);
+});
 
 function numberOf(name: string): number {
   return Number(name.slice(name.lastIndexOf("-") + 1));

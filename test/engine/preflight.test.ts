@@ -15,6 +15,21 @@ test("when no target could take a token it waits until the renewal is urgent, th
   expect(world.issuer.count("request")).toBe(2);
 });
 
+test("a failure that all targets have in common names its code once", async () => {
+  const world = await makeWorld(SHORT);
+  await world.run(HOUR_MS);
+  for (const label of ["a", "b"]) world.place(label).fail("store_quota");
+  await world.run(20 * HOUR_MS);
+  const [incident] = (await world.state.incidents()).filter(({ target }) => target === "");
+  expect(incident?.reason).toBe("target_failing");
+  expect(incident?.message).toMatch(/ a: .+; b: [^()]+ \(store_quota\)\.$/);
+  expect(incident?.message.split("store_quota")).toHaveLength(2);
+  world.place("b").fail("store_denied");
+  await world.run(HOUR_MS);
+  const [other] = (await world.state.incidents()).filter(({ target }) => target === "");
+  expect(other?.message).toMatch(/: b: [^()]+ \(store_denied\); a: [^()]+ \(store_quota\)\.$/);
+});
+
 test("when some target could take a token it is minted at once", async () => {
   const world = await makeWorld(SHORT);
   await world.run(HOUR_MS);

@@ -33,6 +33,28 @@ test("in no minute a channel gets more than 20 calls, however often it is looked
   expect(new Set(one.calls.flat().map(({ key }) => key)).size).toBe(70);
 });
 
+test("what is critical and new is told at once where the milder have used up their share of the minute", async () => {
+  const world = await calmWorld();
+  const pager = new FakeNotifier({ batchMax: 1 });
+  pager.refuses = ({ labels }) => (labels["token"] === "bad" ? new RenewdError("channel_refused", "400") : undefined);
+  const herald = await startHerald(world, { channels: { pager } });
+  const names = Array.from({ length: 60 }, (_, index) => `some-${index}`);
+  await open(world, ...names.map((name) => incidentOf(name, world.clock.now(), { severity: "warning" })));
+  await world.run(2 * SECOND_MS);
+  const { tries } = pager;
+  for (const grave of ["bad", "one", "two", "three"]) {
+    await open(world, incidentOf(grave, world.clock.now()));
+    await world.run(2 * SECOND_MS);
+    herald.look();
+  }
+  await herald.current();
+  expect([pager.tries, pager.told.slice(-3)]).toEqual([
+    tries + 4,
+    ["one", "two", "three"].map((name) => `opened issuer_failing ${name}`),
+  ]);
+  expect(pager.tries).toBe(20);
+});
+
 test("alerts that come one after the other are gathered before the minute is used up: each is told within seconds", async () => {
   const world = await calmWorld();
   const team = new FakeNotifier();
@@ -45,6 +67,52 @@ test("alerts that come one after the other are gathered before the minute is use
     longestMs.push(2 * SECOND_MS * (second / 2 + 1 - known.size));
   }
   expect(Math.max(...longestMs)).toBeLessThanOrEqual(8 * SECOND_MS);
+});
+
+test.each([250, 700, 1_000, 2_500, 5_000])(
+  "what is critical and new waits no longer than a channel gathers, although every %i ms more is opened and ended",
+  async (everyMs) => {
+    const world = await calmWorld();
+    const slack = new FakeNotifier({ batchMax: 50, intervalMs: SECOND_MS });
+    await startHerald(world, { channels: { slack } });
+    const waiting = new Map<string, number>();
+    slack.refuses = ({ labels }) => void waiting.delete(labels["token"] ?? "");
+    let longestMs = 0;
+    for (let count = 0; count < (3 * MINUTE_MS) / everyMs; count += 1) {
+      const now = world.clock.now();
+      const isGrave = count % 10 === 5;
+      const incident = incidentOf(`some-${count}`, now, { severity: isGrave ? "critical" : "warning" });
+      await open(world, incident);
+      if (isGrave) waiting.set(incident.token, now);
+      await world.run(everyMs);
+      // So that a call has room for all that come.
+      if (!isGrave) await end(world, incident);
+      longestMs = Math.max(longestMs, ...[...waiting.values()].map((at) => world.clock.now() - at));
+    }
+    expect(slack.calls.length).toBeGreaterThan(20);
+    expect(longestMs).toBeLessThanOrEqual(8 * SECOND_MS);
+  },
+);
+
+test("what opened and ended while a channel gathered is told to nobody, and stands in the history", async () => {
+  const world = await calmWorld();
+  const team = new FakeNotifier();
+  await startHerald(world, { channels: { team } });
+  for (let count = 0; count < 10; count += 1) {
+    await open(world, incidentOf(`some-${count}`, world.clock.now()));
+    await world.run(2 * SECOND_MS);
+  }
+  const short = incidentOf(tokenKey(0), world.clock.now());
+  await open(world, short);
+  await world.run(2 * SECOND_MS);
+  await end(world, short);
+  await world.run(MINUTE_MS);
+  expect(team.told.filter((each) => each.includes(tokenKey(0)))).toEqual([]);
+  const history = await world.state.history(tokenKey(0), 10);
+  expect(history.map(({ type }) => type).filter((type) => type.startsWith("incident:"))).toEqual([
+    "incident:resolved",
+    "incident:opened",
+  ]);
 });
 
 test("a pass of slow calls ends, so that what was opened meanwhile comes in its turn", async () => {
@@ -94,6 +162,35 @@ it("one alert that a channel refuses waits by itself: what is new goes out at on
   expect(await world.incidents()).not.toContain("channel_failing");
   expect((await herald.status())[0]).toMatchObject({ code: null, failures: 0 });
   expect(world.count("channel:recovered")).toBe(1);
+});
+
+it("a channel that refuses all it is given is left alone ever longer; what is new waits a minute there, and one that it takes frees all", async () => {
+  const world = await calmWorld();
+  const pager = new FakeNotifier({ batchMax: 1 });
+  pager.refuses = () => new RenewdError("channel_refused", "400: unknown field");
+  const triesAt = async (ms: number): Promise<number> => {
+    const { tries } = pager;
+    await world.run(ms);
+    return pager.tries - tries;
+  };
+  const names = Array.from({ length: 60 }, (_, index) => `some-${index}`);
+  await open(world, ...names.map((name) => incidentOf(name, world.clock.now())));
+  const herald = await startHerald(world, { channels: { pager } });
+  await triesAt(HOUR_MS);
+  for (let minute = 0; minute < 60; minute += 1) {
+    herald.look();
+    expect(await triesAt(MINUTE_MS)).toBeLessThanOrEqual(2);
+  }
+  expect(await world.incidents()).toContain("channel_failing");
+  pager.refuses = ({ labels }) =>
+    labels["token"] === "fresh" ? undefined : new RenewdError("channel_refused", "400: unknown field");
+  await open(world, incidentOf("fresh", world.clock.now()));
+  // That one, and then as many as show that it refuses everything again.
+  expect(await triesAt(MINUTE_MS + 2 * SECOND_MS)).toBeGreaterThanOrEqual(4);
+  expect(pager.told).toEqual(["opened issuer_failing fresh"]);
+  pager.refuses = () => undefined;
+  await world.run(15 * MINUTE_MS);
+  expect(new Set(pager.told).size).toBe(61);
 });
 
 it("one refused alert among a hundred of a call is found by halving", async () => {

@@ -8,7 +8,7 @@ import { test } from "vitest";
 const FACTOR = Math.max(1, Number(process.env["FUZZ_RUNS"] ?? 1) || 1);
 const SEED = process.env["FUZZ_SEED"];
 const PATH = process.env["FUZZ_PATH"];
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** A test that holds when no example of the property fails. `numRuns` is for the short form, which runs in `npm test`. */
 export function fuzz<T>(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RenewdError } from "../../src/core/errors.ts";
-import { EXP, report, token } from "./fake-control.ts";
+import { EXP, NOW, report, token } from "./fake-control.ts";
 import { bearer, serving, type Serving } from "./serving.ts";
 
 let server: Serving;
@@ -157,12 +157,15 @@ describe("renewing", () => {
 });
 
 describe("what a person may decide", () => {
-  it("pauses, with an end and a reason or without, and resumes; the answer is the token's status", async () => {
+  it("pauses, with an end and a reason or without, and resumes what is paused; the answer is the token's status", async () => {
     const until = "2026-07-02T08:00:00+02:00";
     const answer = await post("/api/v1/tokens/flowapi/pause", JSON.stringify({ until, reason: "a move" }));
     expect([answer.status, answer.body["token"]]).toEqual([200, "flowapi"]);
     await post("/api/v1/tokens/flowapi/pause");
-    await post("/api/v1/tokens/flowapi/resume", "{}");
+    expect((await post("/api/v1/tokens/flowapi/resume", "{}")).body).toMatchObject({ was_paused: false });
+    const pause = { since: NOW, until: null, reason: null, deliveries: false };
+    server.control.report = { ...report, tokens: [{ ...token, pause }] };
+    expect((await post("/api/v1/tokens/flowapi/resume", "{}")).body).toMatchObject({ was_paused: true });
     await post("/api/v1/tokens/flowapi/targets/airflow/adopt");
     expect(server.control.asked.filter(([what]) => what !== "tokenStatus")).toEqual([
       ["pause", "flowapi", Date.parse(until), "a move"],

@@ -62,6 +62,7 @@ describe("a verb and the daemon", () => {
     await remote.adopt("flowapi", "airflow");
     expect(await remote.issueLink()).toContain("/sign-in?code=");
     expect(await remote.reload()).toEqual(["renewd.yaml:3:1 a problem"]);
+    expect(await remote.health()).toEqual({ alive: true, ready: false, reasons: ["sweep_failing"] });
     const acts = control.asked.filter(([what]) =>
       ["renew", "pause", "resume", "adopt", "reload"].includes(String(what)),
     );
@@ -200,4 +201,25 @@ it("says so when something else answers there, or breaks off", async () => {
   other.removeAllListeners("request").on("request", (incoming) => void incoming.socket.destroy());
   await expect(remote.status()).rejects.toMatchObject({ code: "daemon_unreachable" });
   await new Promise((resolve) => other.close(resolve));
+});
+
+it("does not wait long for a daemon that takes calls and answers none, as a stopped one does", async () => {
+  const stopped = createServer(() => undefined);
+  await new Promise<void>((resolve) => void stopped.listen(path, resolve));
+  await expect(connectControl(path, 20)).rejects.toMatchObject({
+    code: "daemon_unreachable",
+    message: expect.stringContaining("did not answer (nothing for 0.02 s)"),
+  });
+  stopped.closeAllConnections();
+  await new Promise((resolve) => stopped.close(resolve));
+});
+
+it("takes a daemon of an earlier version, which does not know how to say how it is", async () => {
+  const error = JSON.stringify({ error: { code: "usage", message: "this daemon knows no such call" } });
+  const earlier = createServer(({ url }, answer) => {
+    answer.end(url === "/control/health" ? error : JSON.stringify({ result: report }));
+  });
+  await new Promise<void>((resolve) => void earlier.listen(path, resolve));
+  expect(await (await connect()).status()).toEqual(report);
+  await new Promise((resolve) => earlier.close(resolve));
 });

@@ -21,6 +21,7 @@ import { SecretText } from "../../src/core/secret-text.ts";
 import type { HistoryEntry } from "../../src/core/state-store.ts";
 import type { StatusReport, TargetStatus, TokenStatus } from "../../src/core/status.ts";
 import type { Remote } from "../../src/http/control-calls.ts";
+import type { Health } from "../../src/http/health.ts";
 
 export const NOW: Instant = Date.parse("2026-07-01T08:00:00Z");
 export const EXP: Instant = Date.parse("2026-07-31T08:00:00Z");
@@ -220,6 +221,11 @@ export class FakeControl implements Remote {
 
   async issueLink(): Promise<string> {
     return "http://127.0.0.1:8080/sign-in?code=x";
+  }
+
+  /** Asked at the begin of every connection, so it is not noted. */
+  health(): Promise<Health> {
+    return Promise.resolve({ alive: true, ready: false, reasons: ["sweep_failing"] });
   }
 
   async reload(): Promise<readonly string[]> {

@@ -184,8 +184,8 @@ export const ELSEWHERE: readonly Mutant[] = [
     name: "puts-bad-settings-in-force",
     breaks: [9],
     file: "src/settings/load.ts",
-    text: "  report.throwIfAny();\n  return freezeDeep",
-    becomes: "  return freezeDeep",
+    text: "  report.throwIfAny();\n  warnOfFolly",
+    becomes: "  warnOfFolly",
     caughtBy: { file: "test/settings/refusals.test.ts", named: "tells all problems at once" },
   },
   {

@@ -100,11 +100,11 @@ export function run(
 ): Promise<SimulationReport> {
   const stores = new Set(members.flatMap(({ declared }) => declared.targets.map(({ store }) => store)));
   const settings = {
-    issuers: weighs ? [{ key: "flowauth", type: "flowauth", options: {} }] : [],
-    stores: [...(weighs ? stores : [])].map((key) => ({ key, type: "file", options: {} })),
+    issuers: [{ key: "flowauth", type: "flowauth", options: {} }],
+    stores: [...stores].map((key) => ({ key, type: "file", options: {} })),
     tickMs,
   };
-  return simulate(settings, known ?? null, NOW, { days, outages, seed }, { members, ...parts });
+  return simulate(settings, known ?? null, NOW, { days, outages, seed }, { members, weighs, ...parts });
 }
 
 /** A token as it would be recorded, with `held` in all its targets. */

@@ -30,6 +30,14 @@ describe("the calendar of a token", () => {
     expect(third?.earliestAt).toBe(at + 34 * DAY_MS);
   });
 
+  it("goes on with the life that the issuer granted where that is shorter than what is asked for", () => {
+    const warnings = [{ kind: "lifetime_capped", askedMs: LIFETIME_MS, issuedMs: 15 * DAY_MS } as const];
+    const capped = { ...issueOf(NOW, 15 * DAY_MS), warnings };
+    const entries = entriesOf(viewOf(memberOf(), capped), NOW, NOW + 35 * DAY_MS);
+    expect(entries.map(({ at }) => (at - NOW) / DAY_MS)).toEqual([10, 20, 30]);
+    expect(entries[1]?.reason).toBe("with 5 d of its 15 d left");
+  });
+
   it("says why each is then", () => {
     const plain = entriesOf(viewOf(memberOf(), issueOf(NOW, LIFETIME_MS)), NOW, UNTIL);
     expect(plain.map(({ reason }) => reason)).toEqual([

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import type { TokenView } from "../../src/core/decide.ts";
 import { present } from "../../src/core/present.ts";
-import type { Mint } from "../../src/core/records.ts";
+import type { AcceptedIssue, Check, Mint } from "../../src/core/records.ts";
 import type { SimulationReport } from "../../src/core/simulation.ts";
+import type { Member } from "../../src/engine/fleet.ts";
 import { daysFor } from "../../src/simulation/days.ts";
-import { issueOf, memberOf, NOW, outageOf, reportOf, run, viewOf, WORKING_HOURS } from "./bench.ts";
+import { issueOf, memberOf, NOW, outageOf, reportOf, run, TICK_MS, viewOf, WORKING_HOURS } from "./bench.ts";
 
 const HOLD_MS = 6 * HOUR_MS;
 
@@ -257,6 +258,20 @@ describe("where a simulation begins", () => {
     expect(report.targets[0]).toMatchObject({ shortFromTheStart: true });
   });
 
+  it("may be before there is any token, which an outage that has begun would not let be made", async () => {
+    const note =
+      "flow: if there is no token yet, none is made and delivered before the outage is over: not counted here";
+    const down = (kind: "issuer" | "store", key: string, afterMs: number): Promise<SimulationReport> =>
+      run([memberOf()], { outages: [outageOf(kind, key, afterMs, DAY_MS)], days: 5, weighs: false });
+    expect((await down("issuer", "flowauth", 0)).notes).toContain(note);
+    expect((await down("store", "aws", -HOUR_MS)).notes).toContain(note);
+    expect((await down("issuer", "flowauth", DAY_MS)).notes).not.toContain(note);
+    const fresh = issueOf(NOW, 30 * DAY_MS);
+    const outages = [outageOf("issuer", "flowauth", 0, DAY_MS)];
+    const known = reportOf(viewOf(memberOf(), fresh), fresh);
+    expect((await run([memberOf()], { known, outages, weighs: false })).notes).toEqual([]);
+  });
+
   it("keeps a pause, and says so", async () => {
     const pause = { since: NOW, until: NOW + 27 * DAY_MS, reason: null, deliveries: false };
     const fresh = issueOf(NOW, 30 * DAY_MS);
@@ -275,6 +290,55 @@ describe("where a simulation begins", () => {
     expect(report.notes.join("\n")).toContain("flow: waits for a person");
   });
 
+  it("counts the token that a quarantined one ended as ended, whatever its recorded expiry says", async () => {
+    const revoking = memberOf({ issuer: { overlap: "none", lists: false } });
+    const report = await run([revoking], { days: 20, known: reportOf(quarantinedFor(revoking, "expiry"), NEWEST) });
+    expect(report).toMatchObject({ renewals: [], promiseHeld: false });
+    expect(report.targets[0]).toMatchObject({ shortFromTheStart: true, leastLifeMs: -21 * DAY_MS });
+    expect(report.notes.join("\n")).toContain("flow: its issuer ended the token in use for one that is quarantined");
+  });
+
+  it("counts a token as alive beside a quarantined one for which its issuer ended nothing", async () => {
+    const report = await run([member], { days: 20, known: reportOf(quarantinedFor(member, "roles"), NEWEST) });
+    expect(report).toMatchObject({ promiseHeld: true, renewals: [{ token: "flow" }] });
+    const revoking = memberOf({ issuer: { overlap: "none", lists: false } });
+    const view = quarantinedFor(revoking, "roles");
+    const { quarantined } = view.record;
+    const fromNothing = {
+      ...view,
+      record: { ...view.record, quarantined: quarantined && { ...quarantined, renewed: false } },
+    };
+    expect((await run([revoking], { days: 20, known: reportOf(fromNothing, NEWEST) })).promiseHeld).toBe(true);
+  });
+
+  it("says where nobody knows whether the token in use still works", async () => {
+    const revoking = memberOf({ issuer: { overlap: "none", lists: false } });
+    const fresh = issueOf(NOW, 30 * DAY_MS);
+    const { notes } = await run([revoking], { days: 2, known: reportOf(mintInDoubt(viewOf(revoking, fresh)), fresh) });
+    expect(notes.join("\n")).toContain("flow: its issuer may have ended the token in use");
+  });
+
+  it("lets tokens to come live no longer than the last one was allowed to, and says so", async () => {
+    const capped = cappedTo(15 * DAY_MS);
+    const report = await run([memberOf()], { days: 30, known: reportOf(viewOf(memberOf(), capped), capped) });
+    expect(report.renewals.map(({ at, expAt }) => [at, expAt - at])).toEqual(
+      [10, 20, 30].map((days) => [NOW + days * DAY_MS, 15 * DAY_MS]),
+    );
+    expect(report.notes.join("\n")).toMatch(/^flow: its issuer granted 15 d of the 30 d asked for/m);
+    const [issuer] = report.services;
+    expect(issuer?.sureMs).toBe(5 * DAY_MS - 6 * HOUR_MS - 2 * MINUTE_MS - HOUR_MS - 2 * TICK_MS);
+  });
+
+  it("takes a token to live as long as is asked for where a person picked a shorter life once", async () => {
+    const picked = issueOf(NOW, 15 * DAY_MS);
+    const report = await run([memberOf()], { days: 30, known: reportOf(viewOf(memberOf(), picked), picked) });
+    expect(report.renewals.map(({ at, expAt }) => [at, expAt - at])).toEqual([
+      [NOW + 10 * DAY_MS, 30 * DAY_MS],
+      [NOW + 30 * DAY_MS, 30 * DAY_MS],
+    ]);
+    expect(report.notes).toEqual([]);
+  });
+
   it("notes what is in trouble now, which it takes to be over", async () => {
     const view = viewOf(member, NEWEST);
     const last = { code: "issuer_timeout", message: "no", at: NOW } as const;
@@ -284,6 +348,19 @@ describe("where a simulation begins", () => {
     expect(notes).toContain("flow: in trouble now; the simulation assumes that it is over");
   });
 });
+
+function cappedTo(issuedMs: number): AcceptedIssue {
+  const warnings = [{ kind: "lifetime_capped", askedMs: 30 * DAY_MS, issuedMs } as const];
+  return { ...issueOf(NOW, issuedMs), warnings };
+}
+
+/** The token in use is 5 d old; one that was made yesterday did not pass. */
+function quarantinedFor(member: Member, check: Check): TokenView {
+  const view = viewOf(member, issueOf(NOW - 5 * DAY_MS, 30 * DAY_MS));
+  const { scopes: _, ...issue } = issueOf(NOW - DAY_MS, 30 * DAY_MS);
+  const quarantined = { ...issue, check, message: "no", at: NOW - DAY_MS, validAt: NOW - DAY_MS, scopes: null };
+  return { ...view, record: { ...view.record, quarantined } };
+}
 
 /** A request of which nobody knows what it made. */
 function mintInDoubt(view: TokenView): TokenView {

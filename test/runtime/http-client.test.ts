@@ -17,6 +17,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { RenewdError } from "../../src/core/errors.ts";
 import type { HttpClient, HttpOptions, HttpRequest, HttpResponse } from "../../src/core/ports.ts";
 import { createHttpClient } from "../../src/runtime/http-client.ts";
+import { limitsCountFrom } from "../support/late-limits.ts";
 import { makeCertificate } from "../support/tls-certificate.ts";
 
 const closers: (() => unknown)[] = [];
@@ -147,7 +148,9 @@ describe("an answer", () => {
 
 describe("the time limit", () => {
   it("ends a call that never gets an answer; it was sent", async () => {
-    const url = await serve(() => undefined);
+    const came = Promise.withResolvers<void>();
+    const url = await serve(() => came.resolve());
+    using _ = limitsCountFrom(came.promise);
     expect(await failure(client({ timeoutMs: 100 }).send(request(url)))).toMatchObject({
       code: "issuer_timeout",
       sent: true,
@@ -155,10 +158,12 @@ describe("the time limit", () => {
   });
 
   it("counts for the whole call: a body that drips does not win time with each drop", async () => {
+    const came = Promise.withResolvers<void>();
     const url = await serve((_, response) => {
-      const drip = setInterval(() => response.write("x"), 20);
+      const drip = setInterval(() => response.write("x", () => came.resolve()), 20);
       response.on("close", () => clearInterval(drip));
     });
+    using _ = limitsCountFrom(came.promise);
     const answer = await client({ timeoutMs: 200 }).send(request(url));
     expect(await failure(answer.text())).toMatchObject({ code: "issuer_timeout", sent: true });
   });

@@ -17,7 +17,7 @@ export class FakeNotifier implements AlertNotifier {
   gate: Promise<void> | undefined;
 
   constructor(capabilities: Partial<NotifierCapabilities> = {}) {
-    this.capabilities = { resendMs: null, batchMax: 10, intervalMs: 0, ...capabilities };
+    this.capabilities = { resendMs: null, keepsUntilEnd: false, batchMax: 10, intervalMs: 0, ...capabilities };
   }
 
   async notify(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {

@@ -10,8 +10,11 @@ import { startSecretsManager, type SecretsManagerFake } from "./secrets-manager/
 
 export const SECRET = "airflow/variables/FLOWAPI_TOKEN";
 
+/** Longer than any call takes that is answered. */
+const PATIENT = "10s";
+
 export interface AwsOptions {
-  /** For each call, in real time. */
+  /** For each call while some are spoilt, in real time. */
   readonly timeout?: string;
 }
 
@@ -19,17 +22,17 @@ export class HostileAws implements AsyncDisposable {
   readonly fake: SecretsManagerFake;
   readonly front: HostileFront;
   readonly world: HostileWorld;
-  readonly #store: Store;
+  readonly #stores: readonly Store[];
 
-  private constructor(fake: SecretsManagerFake, front: HostileFront, store: Store, world: HostileWorld) {
+  private constructor(fake: SecretsManagerFake, front: HostileFront, stores: readonly Store[], world: HostileWorld) {
     this.fake = fake;
     this.front = front;
-    this.#store = store;
+    this.#stores = stores;
     this.world = world;
   }
 
   /** The first token is in place and its renewal is due. */
-  static async start({ timeout = "10s" }: AwsOptions = {}): Promise<HostileAws> {
+  static async start({ timeout = PATIENT }: AwsOptions = {}): Promise<HostileAws> {
     const fake = await startSecretsManager();
     let now = (): number => 0;
     const front = new HostileFront({
@@ -38,13 +41,21 @@ export class HostileAws implements AsyncDisposable {
       now: () => now(),
     });
     await front.start();
-    const store = openStore(front.url, timeout);
-    const options: HostileOptions = { place: () => openPlace(store) };
+    const [hasty, patient] = [openStore(front.url, timeout), openStore(front.url, PATIENT)];
+    const [spoilt, well] = [openPlace(hasty), openPlace(patient)];
+    const place = (): Place => (front.isSpoilt() ? spoilt : well);
+    const options: HostileOptions = {
+      place: () => ({
+        preflight: (signal) => place().preflight(signal),
+        observe: (signal) => place().observe(signal),
+        write: (token, given) => place().write(token, given),
+      }),
+    };
     const world = await HostileWorld.start(options);
     now = () => world.clock.now();
     await world.untilDue();
     front.seen.length = 0;
-    return new HostileAws(fake, front, store, world);
+    return new HostileAws(fake, front, [hasty, patient], world);
   }
 
   /** What AWSCURRENT held, one after another. */
@@ -54,7 +65,7 @@ export class HostileAws implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.world[Symbol.asyncDispose]();
-    await this.#store.close();
+    await Promise.all(this.#stores.map((store) => store.close()));
     await Promise.all([this.front.close(), this.fake.close()]);
   }
 }

@@ -64,6 +64,7 @@ export class HostileFront {
   readonly #tcp: Server;
   readonly #tls: TlsServer | undefined;
   readonly #sockets = new Set<Duplex>();
+  readonly #awaited = new Map<string, () => void>();
   #plans: Plan[] = [];
 
   constructor(options: FrontOptions) {
@@ -114,7 +115,16 @@ export class HostileFront {
     return this.seen.filter((each) => each.call === call).length;
   }
 
-  isSpoilt(call: string): boolean {
+  /** Resolves when the next call of this name has come. One at a time. */
+  arrival(call: string): Promise<void> {
+    const came = Promise.withResolvers<void>();
+    this.#awaited.set(call, came.resolve);
+    return came.promise;
+  }
+
+  /** Calls of this name, or any. */
+  isSpoilt(call?: string): boolean {
+    if (call === undefined) return this.#plans.some(({ left }) => left > 0);
     return this.#planFor(call) !== undefined;
   }
 
@@ -144,6 +154,7 @@ export class HostileFront {
 
   async #answer(request: RawRequest, socket: Duplex, bare: Duplex): Promise<void> {
     this.seen.push({ call: request.call, at: this.#options.now() });
+    this.#awaited.get(request.call)?.();
     const truth = (): Promise<RawAnswer> => forward(this.#options.backend(), request);
     const reset = (): void => void (bare === socket ? (bare as Socket).resetAndDestroy() : socket.destroy());
     const plan = this.#planFor(request.call);

@@ -22,13 +22,14 @@ import { FakeRandom } from "./fake-random.ts";
 import { makeSigningKey, type SigningKey } from "./flowauth/jwt.ts";
 import { FakeFlowAuth } from "./flowauth/server.ts";
 import { HostileFront } from "./hostile-front.ts";
+import { limitsCountFrom } from "./late-limits.ts";
 import { SteppingClock } from "./stepping-clock.ts";
 import type { Certificate } from "./tls-certificate.ts";
 
 export const KEY = "token-1";
 export const NAME = "airflow-flowapi";
 export const PASSWORD = "correct horse";
-/** Real time, for a call whose answer is made to be late. */
+/** Real time, from when a call came whose answer is made to be late. */
 const HASTY_MS = 150;
 const TICK_MS = 1_000;
 
@@ -291,7 +292,11 @@ export class HostileWorld implements AsyncDisposable {
     const hasty = createHttpClient({ ...options, timeoutMs: HASTY_MS });
     const isHasty = (call: string): boolean => this.#options.hasty === true && this.front.isSpoilt(call);
     return {
-      send: (request) => (isHasty(request.call) ? hasty : patient).send(request),
+      send: (request) => {
+        if (!isHasty(request.call)) return patient.send(request);
+        using _ = limitsCountFrom(this.front.arrival(request.call));
+        return hasty.send(request);
+      },
       close: async () => void (await Promise.all([patient.close(), hasty.close()])),
     };
   }

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 const RENEWD: string = fileURLToPath(new URL("../../bin/renewd.js", import.meta.url));
 /** Each start compiles the sources anew otherwise, which takes longer than most verbs. Keyed by content, so never stale. */
 const COMPILED: string = fileURLToPath(new URL("../../node_modules/.cache/renewd-tests", import.meta.url));
-const LIMIT_MS = 30_000;
+/** For what comes in a second or two where nothing else runs. */
+const LIMIT_MS = 60_000;
 
 export interface SpawnOptions {
   /** Besides PATH; nothing else of the tests' own environment reaches the process. */

@@ -11,9 +11,9 @@ const ignored = new Set([".git", ...(read(".gitignore").match(/^[^*\n]+(?=\/$)/g
 
 /** Every file that is or would be committed, from the root on. */
 function filesBelow(folder: string): readonly string[] {
-  const entries = readdirSync(join(root, folder), { withFileTypes: true }).filter(({ name }) => !ignored.has(name));
-  return entries.flatMap((entry) => {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
+    if (ignored.has(entry.name) || ignored.has(path)) return [];
     return entry.isDirectory() ? filesBelow(path) : [path];
   });
 }

@@ -2,7 +2,7 @@
 import { html } from "hono/html";
 import type { Instant } from "../../core/duration.ts";
 import { isJudgement } from "../../core/ruling.ts";
-import type { TokenStatus } from "../../core/status.ts";
+import type { TargetStatus, TokenStatus } from "../../core/status.ts";
 import type { Html } from "./page.ts";
 import { code } from "./parts.ts";
 import { pauseDialog } from "./pause-dialog.ts";
@@ -10,18 +10,33 @@ import { renewDialog } from "./renew-dialog.ts";
 import { when } from "./times.ts";
 
 export function actionsView(token: TokenStatus, now: Instant): Html {
-  return html`<div class="actions needs-js">
+  return html`<div class="actions needs-js" id="actions">
       ${token.pause === null ? opener("renew", "Renew…", true) : ""}
       ${token.pause === null ? opener("pause", "Pause…") : opener("resume", "Resume…", true)}
       ${mayRollBack(token, now) ? opener("rollback", "Roll back…") : ""}
       ${mayAccept(token) ? opener("accept", "Accept what is quarantined…") : ""}
       ${mayDiscard(token) ? opener("discard", discardWord(token)) : ""}
     </div>
-    <noscript
-      ><p class="dim">
-        To act here JavaScript is needed; on the host, \`renewd help\` lists the same actions.
-      </p></noscript
-    >`;
+    <noscript>${withoutScript(token, now)}</noscript>`;
+}
+
+/** The same actions for who has no JavaScript. */
+function withoutScript(token: TokenStatus, now: Instant): Html {
+  const { token: key, pause, targets } = token;
+  const adopts = targets.filter(({ state }) => state === "not_owned").map(({ target }) => `adopt ${key} ${target}`);
+  const verbs = [
+    ...(pause === null ? [`renew ${key}`, `pause ${key}`] : [`resume ${key}`]),
+    ...(mayRollBack(token, now) ? [`rollback ${key}`] : []),
+    ...(mayAccept(token) ? [`accept ${key}`] : []),
+    ...(mayDiscard(token) ? [`discard ${key}`] : []),
+    ...adopts,
+  ];
+  return html`<p>
+      Buttons need JavaScript, which this browser does not run here. On renewd's host these commands do the same:
+    </p>
+    <ul class="commands">
+      ${verbs.map((verb) => html`<li>${code(`renewd ${verb}`)}</li>`)}
+    </ul>`;
 }
 
 /** The button that opens a dialog. */
@@ -96,13 +111,10 @@ function rollbackDialog(token: TokenStatus, now: Instant): Html {
   const { newest, previous, targets } = token;
   if (newest === null || previous === null) return html``;
   const body = html`<p>
-      Withdrawn for good: ${code(newest.fingerprint)}, which expires ${when(newest.expAt, now)}. It is never used again,
-      and replaced wherever it lies.
+      Withdrawn for good: ${code(newest.fingerprint)}, which expires ${when(newest.expAt, now)}. It is never used again.
     </p>
-    <p>
-      Put back: ${code(previous.fingerprint)}, which expires ${when(previous.expAt, now)}, into
-      ${targets.map(({ target }) => target).join(", ") || "no target"}.
-    </p>
+    <p>Put back: ${code(previous.fingerprint)}, which expires ${when(previous.expAt, now)}.</p>
+    ${targets.length === 0 ? html`<p>It has no target.</p>` : changesView(token, previous.fingerprint)}
     <p>Then ${token.token} is paused, until somebody resumes it.</p>`;
   const words = {
     title: `Roll ${token.token} back?`,
@@ -110,6 +122,20 @@ function rollbackDialog(token: TokenStatus, now: Instant): Html {
     said: `${token.token} is rolled back and paused.`,
   };
   return confirmDialog(token, { id: "rollback", call: "rollback", ...words, body });
+}
+
+/** What each target holds, and what it will hold. */
+function changesView({ newest, targets }: TokenStatus, to: string): Html {
+  const change = ({ target, held, state }: TargetStatus): Html | string => {
+    if (state === "not_owned") return html`${target} is not renewd's, and stays as it is`;
+    if (held === null) return html`${target}: from nothing to ${code(to)}`;
+    if (held.fingerprint === to) return html`${target} holds ${code(to)} already`;
+    const which = held.fingerprint === newest?.fingerprint ? "" : ", an older one,";
+    return html`${target}: from ${code(held.fingerprint)}${which} to ${code(to)}`;
+  };
+  return html`<ul class="changes">
+    ${targets.map((target) => html`<li>${change(target)}</li>`)}
+  </ul>`;
 }
 
 function acceptDialog(token: TokenStatus, now: Instant): Html {

@@ -6,7 +6,7 @@ import { STYLE } from "./style.ts";
 
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b6e4f"/><path d="M9 17a7 7 0 1 1 2 5M9 23v-6h6" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
 
-const SCRIPTS = ["page", "actions", "ask", "live", "morph", "pause", "renew", "sign-in"] as const;
+const SCRIPTS = ["page", "actions", "ask", "focus", "live", "morph", "pause", "renew", "sign-in"] as const;
 
 interface Asset {
   readonly type: string;

@@ -4,7 +4,7 @@ import type { CalendarDay, CalendarDays } from "../../core/calendar-days.ts";
 import { DAY_MS, type Instant, MINUTE_MS } from "../../core/duration.ts";
 import { calendarHref, type CalendarQuery, DAY_ROWS, type Month, monthsOf } from "./calendar-query.ts";
 import type { Html } from "./page.ts";
-import { pager, plural } from "./parts.ts";
+import { grouped, pager, plural } from "./parts.ts";
 import { dayOf, spoken, timeOfDay } from "./times.ts";
 
 /** Of each day, where several are shown; fewer of a large fleet, whose days are told by their count. */
@@ -38,11 +38,11 @@ export function calendarBody({ days, countedUntilAt }: CalendarDays, query: Cale
       ${isCut ? html`<p>So much is to come that only what is before ${spoken(countedUntilAt)} is counted.</p>` : ""}
       ${filters(query)}
     </section>
-    <section aria-labelledby="months">
+    <section id="part-months" aria-labelledby="months">
       <h2 id="months">Months</h2>
       <div class="months">${monthsOf(now, query.days).map((month) => monthView(month, days, query, now))}</div>
     </section>
-    <section aria-labelledby="agenda">
+    <section id="part-agenda" aria-labelledby="agenda">
       <h2 id="agenda">${query.day === "" ? "Days" : "One day"}</h2>
       ${query.day === "" ? "" : html`<p><a href="${calendarHref(query, { day: "", page: 1 })}">Show all days</a></p>`}
       ${shown.length === 0 ? html`<p>Nothing is expected.</p>` : ""}
@@ -54,7 +54,7 @@ function leadText(all: number, days: readonly CalendarDay[], query: CalendarQuer
   if (all === 0) return `Nothing is expected in ${plural(query.days, "day", "days")}.`;
   const most = days.reduce((a, b) => (b.count > a.count ? b : a));
   const crowd = most.count >= CROWD ? ` The fullest day is ${dayOf(most.dayAt)} with ${most.count}.` : "";
-  return `${all} ${all === 1 ? "entry" : "entries"} in ${plural(query.days, "day", "days")}.${crowd}`;
+  return `${grouped(all)} ${all === 1 ? "entry" : "entries"} in ${plural(query.days, "day", "days")}.${crowd}`;
 }
 
 function filters({ q, days }: CalendarQuery): Html {

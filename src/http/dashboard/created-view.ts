@@ -10,7 +10,7 @@ const SHOWN_MAX = 100;
 /** What create-token made. Nothing renews it, so it stands apart. */
 export function createdView({ created, at: now }: StatusReport): Html | "" {
   if (created.length === 0) return "";
-  return html`<section aria-labelledby="created">
+  return html`<section id="part-created" aria-labelledby="created">
     <h2 id="created">Made by create-token</h2>
     <p class="dim">
       In no settings, so nothing renews

@@ -7,7 +7,7 @@ import { daemonView } from "./daemon-view.ts";
 import { fleetHref, type FleetQuery, isNarrowed, PAGE_ROWS, selectTokens, SHOWN, SORTS } from "./fleet-query.ts";
 import { fleetRow } from "./fleet-row.ts";
 import type { Html } from "./page.ts";
-import { pager, plural } from "./parts.ts";
+import { code, grouped, pager, plural } from "./parts.ts";
 import { away, spoken } from "./times.ts";
 
 /** What needs attention first; then the tokens, those in danger on top. */
@@ -22,10 +22,14 @@ export function fleetBody(report: StatusReport, query: FleetQuery): Html {
       <p class="dim">As of ${spoken(now)}; tokens last looked at: ${swept}.</p>
     </section>
     ${daemonView(report)}
-    <section aria-labelledby="tokens">
+    <section id="part-tokens" aria-labelledby="tokens">
       <h2 id="tokens">Tokens</h2>
-      ${filters(report, query)}
-      <p class="dim" id="count">${countText(found.fitting, tokens.length, first, found.rows.length)}</p>
+      ${
+        tokens.length === 0
+          ? ""
+          : html`${filters(report, query)}
+              <p class="dim" id="count">${countText(found.fitting, tokens.length, first, found.rows.length)}</p>`
+      }
       <ul class="rows">
         ${found.rows.map((token) => fleetRow(token, now))}
       </ul>
@@ -36,7 +40,7 @@ export function fleetBody(report: StatusReport, query: FleetQuery): Html {
 }
 
 export function headline(report: StatusReport): string {
-  if (report.ok) return "all is well";
+  if (report.ok) return report.tokens.length === 0 ? "no token is declared" : "all is well";
   const attention = attentionOf(report).length;
   if (attention === 0) return "renewd needs attention";
   return attention === 1 ? "one token needs attention" : `${attention} tokens need attention`;
@@ -73,7 +77,11 @@ function leadText(report: StatusReport): string {
   const first = firstInDanger(attention.length > 0 ? attention : tokens);
   const critical = attention.length > 0;
   if (first === undefined)
-    return critical ? "No reader's deadline is known." : `${plural(tokens.length, "token", "tokens")} declared.`;
+    return tokens.length === 0
+      ? "Nothing is watched yet."
+      : critical
+        ? "No reader's deadline is known."
+        : `${plural(tokens.length, "token", "tokens")} declared.`;
   const who = first.target === null ? first.token : `${first.token} → ${first.target}`;
   if (!critical) {
     return `The nearest deadline is that of ${who}, ${away(first.at, now)}; it is renewed long before.`;
@@ -127,13 +135,17 @@ function choice<T extends string>(
 }
 
 function countText(fitting: number, all: number, first: number, shown: number): string {
-  const range = shown === fitting ? "" : `, of which ${first + 1} to ${first + shown} are shown`;
+  const range = shown === fitting ? "" : `, of which ${grouped(first + 1)} to ${grouped(first + shown)} are shown`;
   return fitting === all
     ? `${plural(all, "token", "tokens")}${range}.`
-    : `${fitting} of ${plural(all, "token", "tokens")}${range}.`;
+    : `${grouped(fitting)} of ${plural(all, "token", "tokens")}${range}.`;
 }
 
 function emptyText(all: number, fitting: number): Html | "" {
-  if (all === 0) return html`<p>No token is declared.</p>`;
+  if (all === 0)
+    return html`<p>
+      No token is declared. Name one under ${code("tokens")} in the settings; ${code("renewd init")} writes a first
+      file.
+    </p>`;
   return fitting === 0 ? html`<p>No token fits. <a href="/">Show all</a></p>` : "";
 }

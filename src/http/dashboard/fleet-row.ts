@@ -5,7 +5,7 @@ import { renewalAt, type TokenStatus } from "../../core/status.ts";
 import type { Html } from "./page.ts";
 import { badge, row } from "./parts.ts";
 import { miniTimeline } from "./timeline.ts";
-import { whenShort } from "./times.ts";
+import { spanShort, whenShort } from "./times.ts";
 import { MARKS, SEVERITY_TONES, TARGET_STATES, targetTone, TOKEN_STATES, tokenTone } from "./words.ts";
 
 const TARGETS_SHOWN = 6;
@@ -24,11 +24,20 @@ export function fleetRow(token: TokenStatus, now: Instant): Html {
     </div>
     <div class="how">${badge(tokenTone(token), TOKEN_STATES[token.state])} ${worst(token)}</div>
     <dl class="times">
-      ${row("renewal", renewal === null ? "as soon as possible" : whenShort(renewal, now))}
-      ${row("deadline", danger === null ? "none known" : whenShort(danger, now))}
+      ${renewalView(renewal, now)} ${row("deadline", danger === null ? "none known" : deadlineText(danger, now))}
     </dl>
     <div class="where">${miniTimeline(token, now)} ${targets(token)}</div>
   </li>`;
+}
+
+function renewalView(at: Instant | null, now: Instant): Html {
+  if (at === null) return row("renewal", "as soon as possible");
+  return at < now ? row("due for", spanShort(at, now)) : row("renewal", whenShort(at, now));
+}
+
+/** One that has passed is the worst that there is to see in a row. */
+function deadlineText(at: Instant, now: Instant): Html | string {
+  return at < now ? html`<strong class="bad">passed ${whenShort(at, now)}</strong>` : whenShort(at, now);
 }
 
 function worst(token: TokenStatus): Html | "" {

@@ -1,13 +1,18 @@
 import { html } from "hono/html";
-import { present } from "../../core/present.ts";
+import { formatInstant } from "../../core/duration.ts";
+import type { Level } from "../../core/events.ts";
+import { historyLevel, historyWords } from "../../core/history-words.ts";
 import type { HistoryEntry } from "../../core/state-store.ts";
 import type { TokenStatus } from "../../core/status.ts";
 import type { Html } from "./page.ts";
+import { prose } from "./parts.ts";
 import { spoken } from "./times.ts";
+import { MARKS, type Tone } from "./words.ts";
 
 export const HISTORY_ROWS = 50;
 export const HISTORY_ROWS_MAX = 500;
-const DETAIL_LENGTH_MAX = 300;
+/** Longer ones are messages of somebody else's server. */
+const TEXT_LENGTH_MAX = 600;
 
 interface Shown {
   readonly token: Pick<TokenStatus, "token">;
@@ -18,7 +23,7 @@ interface Shown {
 /** What happened to it, newest first. */
 export function historyView({ token: { token }, history, historyRows }: Shown): Html {
   const more = history.length === historyRows && historyRows < HISTORY_ROWS_MAX;
-  return html`<section aria-labelledby="history">
+  return html`<section id="part-history" aria-labelledby="history">
     <h2 id="history">History</h2>
     ${
       history.length === 0
@@ -28,11 +33,10 @@ export function historyView({ token: { token }, history, historyRows }: Shown): 
               <tr>
                 <th scope="col">When</th>
                 <th scope="col">What</th>
-                <th scope="col">More</th>
               </tr>
             </thead>
             <tbody>
-              ${history.map(entryRow)}
+              ${history.map((entry) => entryRow(token, entry))}
             </tbody>
           </table>`
     }
@@ -40,20 +44,29 @@ export function historyView({ token: { token }, history, historyRows }: Shown): 
   </section>`;
 }
 
-function entryRow({ at, type, target, data }: HistoryEntry): Html {
+function entryRow(token: string, entry: HistoryEntry): Html {
+  const { at, type, target } = entry;
+  const words = shortened(historyWords(token, entry, spoken));
   return html`<tr>
-    <td>${spoken(at)}</td>
-    <td>${type.replace(":", " ").replaceAll("-", " ")}${target === null ? "" : ` in ${target}`}</td>
-    <td>${detail(data)}</td>
+    <td><time datetime="${formatInstant(at)}">${spoken(at)}</time></td>
+    <td>
+      ${toneMark(LEVEL_TONES[historyLevel(type)])}
+      ${target === null ? prose(capitalised(words)) : html`<strong>${target}</strong>: ${prose(words)}`}
+    </td>
   </tr>`;
 }
 
-function detail(data: HistoryEntry["data"]): string {
-  const pairs = Object.entries(present(data) as object).filter(([, value]) => value !== null && value !== "");
-  const text = pairs.map(([name, value]) => `${name.replaceAll("_", " ")} ${wordOf(value)}`).join("; ");
-  return text.length <= DETAIL_LENGTH_MAX ? text : `${text.slice(0, DETAIL_LENGTH_MAX - 1)}…`;
+/** What went wrong is found at a glance. */
+const LEVEL_TONES: Readonly<Record<Level, Tone | null>> = { debug: null, info: null, warn: "warn", error: "bad" };
+
+function toneMark(tone: Tone | null): Html | "" {
+  return tone === null ? "" : html`<span class="badge ${tone}" aria-hidden="true">${MARKS[tone]}</span>`;
 }
 
-function wordOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function shortened(text: string): string {
+  return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 1)}…`;
 }

@@ -33,7 +33,12 @@ export function nextText({ action, at, reason }: Next, now: Instant): Html {
 }
 
 export function plural(count: number, one: string, many: string): string {
-  return count === 1 ? `one ${one}` : `${count} ${many}`;
+  return count === 1 ? `one ${one}` : `${grouped(count)} ${many}`;
+}
+
+/** `10,000`: from five digits on nobody reads a number without. */
+export function grouped(count: number): string {
+  return count < 10_000 ? String(count) : String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 export interface Paged {

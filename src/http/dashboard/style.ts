@@ -3,11 +3,11 @@ const COLOURS = `
 :root { color-scheme: light dark;
   --ink: #1b1f24; --dim: #57606a; --paper: #ffffff; --card: #f6f8fa; --line: #d0d7de; --link: #0b57a4; --focus: #0b57a4;
   --good: #0f6b3c; --busy: #0b57a4; --warn: #7d4e00; --bad: #b3261e; --still: #57606a;
-  --main: #0b6e4f; --on-main: #ffffff; --old: #b6c2cf; --new: #9ad1b4; --on-bar: #14181c; --window: #dbe7fb; --urgent: #fbe3b5; --risk: #f7c8c3; }
+  --main: #0b6e4f; --on-main: #ffffff; --old: #b6c2cf; --new: #9ad1b4; --on-bar: #14181c; --window: #dbe7fb; --window-on: #6f9fe0; --urgent: #fbe3b5; --risk: #f7c8c3; }
 @media (prefers-color-scheme: dark) { :root {
   --ink: #e6e9ec; --dim: #a2abb5; --paper: #0f1216; --card: #181c22; --line: #343b44; --link: #86b8f7; --focus: #86b8f7;
   --good: #56d695; --busy: #86b8f7; --warn: #efb44c; --bad: #ff9c94; --still: #a2abb5;
-  --main: #56d695; --on-main: #08150e; --old: #4b5764; --new: #1f6a48; --on-bar: #f2f5f7; --window: #1c2c47; --urgent: #4a3a12; --risk: #52231f; } }
+  --main: #56d695; --on-main: #08150e; --old: #4b5764; --new: #1f6a48; --on-bar: #f2f5f7; --window: #1c2c47; --window-on: #5f8fd6; --urgent: #4a3a12; --risk: #52231f; } }
 `;
 
 const BASE = `
@@ -53,14 +53,19 @@ button, .button { font: inherit; color: var(--ink); background: var(--card); bor
 .js div.needs-js.actions { display: flex; }
 button.main, .button.main { background: var(--main); border-color: var(--main); color: var(--on-main); font-weight: 600; }
 button.quiet { border-color: var(--line); min-height: 2rem; padding: .2rem .7rem; }
-button[disabled] { opacity: .55; cursor: default; }
+button[disabled], button[aria-disabled=true] { opacity: .55; cursor: default; }
 input, select { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--dim); border-radius: 6px; padding: .35rem .5rem; min-height: 2.4rem; max-width: 100%; }
 input[type=radio] { min-height: 0; width: 1.15rem; height: 1.15rem; margin: 0; accent-color: var(--main); flex: none; }
 input::placeholder { color: var(--dim); opacity: 1; }
 .filters { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; margin: .6rem 0; }
 .filters label { display: grid; gap: .15rem; font-size: .9rem; color: var(--dim); }
+.filters label { min-width: 0; max-width: 100%; grid-template-columns: minmax(0, 1fr); }
 .filters label:first-child { flex: 1 1 14rem; }
+.filters select { max-width: 16rem; text-overflow: ellipsis; }
+@media (max-width: 36rem) { .filters label { flex: 1 1 8rem; } .filters select { width: 100%; } }
 .actions { flex-wrap: wrap; gap: .6rem; margin: .8rem 0 .2rem; }
+.commands li, .changes li { padding-left: 1rem; border-left: 3px solid var(--line); }
+
 .buttons { display: flex; flex-wrap: wrap; gap: .6rem; margin-top: 1rem; }
 .problem { color: var(--bad); font-weight: 600; }
 .problem:empty { display: none; }
@@ -114,11 +119,16 @@ const TOKEN = `
 .labels li { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .7rem; font-size: .9rem; }
 .timeline { width: 100%; height: auto; display: block; background: var(--card); border-radius: 8px; padding: .4rem 0; }
 .timeline text { font: 13px system-ui, sans-serif; fill: var(--ink); }
+.timeline text { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
 .timeline .edge { fill: var(--dim); }
-.timeline .on { fill: var(--on-bar); font-weight: 600; }
+.timeline .on, .timeline .beside { font-weight: 600; }
+.timeline .on { fill: var(--on-bar); } .timeline .on.old { stroke: var(--old); } .timeline .on.new { stroke: var(--new); }
+.timeline .marktext { font-weight: 600; } .marktext.renew { fill: var(--busy); } .marktext.latest { fill: var(--warn); } .marktext.deadline { fill: var(--bad); }
+.timeline .lane { stroke: var(--line); stroke-width: 1; }
+.narrow { display: none; }
 .life.old, .key.old { fill: var(--old); background: var(--old); }
 .life.new, .key.new { fill: var(--new); background: var(--new); }
-.window, .key.window { fill: var(--window); background: var(--window); }
+.window, .key.window { fill: var(--window-on); background: var(--window-on); }
 .urgent, .key.latest { fill: var(--urgent); background: var(--urgent); }
 .risk, .key.deadline { fill: var(--risk); background: var(--risk); }
 .mini .renew { fill: var(--busy); } .mini .now { fill: var(--ink); }
@@ -136,9 +146,13 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; 
 th { color: var(--dim); font-weight: 600; }
 .history { font-size: .93rem; }
 .history td { border-top: 1px solid var(--line); }
-.history td:first-child { white-space: nowrap; }
+.history td:first-child, .history th:first-child { white-space: nowrap; width: 1%; padding-right: 1.2rem; }
+.targets { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr)); gap: .7rem; }
+.targets .card { margin: 0; min-width: 0; }
+summary { cursor: pointer; min-height: 1.5rem; width: max-content; max-width: 100%; }
 @media (max-width: 36rem) {
-  .timeline text { display: none; }
+  .timeline { display: none; }
+  .narrow { display: block; } .narrow .mini { height: 3rem; }
   .history thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .history tr { display: block; border-top: 1px solid var(--line); padding: .3rem 0; }
   .history td { display: block; border: 0; padding: 0; }
@@ -155,7 +169,7 @@ const CALENDAR = `
 .month .some a { background: var(--card); }
 .month .crowd a { background: var(--urgent); color: var(--ink); }
 .month .today { outline: 2px solid var(--main); border-radius: 5px; }
-.month strong { font-size: .85em; }
+.month strong { display: block; font-size: .85em; line-height: 1.3; }
 .day { border-top: 1px solid var(--line); padding: .6rem 0; }
 .agenda li { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr); gap: 0 1rem; padding: .15rem 0; }
 .agenda a { display: inline-block; min-height: 1.5rem; }

@@ -10,8 +10,13 @@ import { TARGET_STATES, targetTone } from "./words.ts";
 /** What one target really holds, since when, and who proved it. */
 export function targetView(token: TokenStatus, target: TargetStatus, now: Instant, acts: boolean): Html {
   const { held, deadlineAt, drift, delivery, trouble } = target;
-  return html`<article class="card ${targetTone(target)}" id="target-${target.target}">
-    <h3>${target.target} <span class="dim">in ${target.store}</span></h3>
+  return html`<article
+    class="card ${targetTone(target)}"
+    id="target-${target.target}"
+    tabindex="-1"
+    aria-labelledby="name-${target.target}"
+  >
+    <h3 id="name-${target.target}">${target.target} <span class="dim">in ${target.store}</span></h3>
     <p>${badge(targetTone(target), TARGET_STATES[target.state])}</p>
     <dl>
       ${
@@ -36,13 +41,13 @@ export function targetView(token: TokenStatus, target: TargetStatus, now: Instan
           ? ""
           : row(
               "failing",
-              html`${trouble.attempts} times since ${spoken(trouble.since)}: ${trouble.last.message}
-              (${trouble.last.code})`,
+              html`${trouble.attempts === 1 ? "once" : `${trouble.attempts} times`} since ${spoken(trouble.since)}:
+              ${trouble.last.message} (${trouble.last.code})`,
             )
       }
       ${row("next", nextText(target.next, now))} ${adviceRows(target)}
     </dl>
-    ${acts && target.state === "not_owned" ? opener(`adopt-${target.target}`, "Let renewd write here") : ""}
+    ${acts && target.state === "not_owned" ? opener(`adopt-${target.target}`, `Let renewd write ${target.target}…`) : ""}
   </article>`;
 }
 

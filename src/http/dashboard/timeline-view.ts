@@ -3,7 +3,8 @@ import { formatDuration, type Instant, NEVER_AT } from "../../core/duration.ts";
 import { renewalAt, type TokenStatus } from "../../core/status.ts";
 import type { Html } from "./page.ts";
 import { code } from "./parts.ts";
-import { livesOf, timeline } from "./timeline.ts";
+import { livesOf, miniTimeline } from "./timeline.ts";
+import { timelineDrawing } from "./timeline-drawing.ts";
 import { when } from "./times.ts";
 
 interface Fact {
@@ -17,9 +18,10 @@ interface Fact {
 export function timelineView(token: TokenStatus, now: Instant): Html | "" {
   if (livesOf(token).length === 0) return "";
   const facts = factsOf(token, now).toSorted((a, b) => a.at - b.at);
-  return html`<section aria-labelledby="timeline">
+  return html`<section id="part-timeline" aria-labelledby="timeline">
     <h2 id="timeline">Timeline</h2>
-    ${timeline(token, now)}
+    ${timelineDrawing(token, now)}
+    <div class="narrow">${miniTimeline(token, now)}</div>
     <ol class="facts">
       ${facts.map(
         ({ at, kind, text }) =>

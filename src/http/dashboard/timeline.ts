@@ -5,11 +5,11 @@ import { type IssuedStatus, renewalAt, type TokenStatus } from "../../core/statu
 import type { Html } from "./page.ts";
 import { spoken } from "./times.ts";
 
-const WIDTH = 1_000;
+export const WIDTH: number = 1_000;
 /** Where an end is not in sight it is drawn so far off. */
 const ENDLESS_MS = 90 * 86_400_000;
 
-interface Life {
+export interface Life {
   readonly name: string;
   readonly tone: "old" | "new";
   readonly startAt: Instant;
@@ -17,14 +17,14 @@ interface Life {
   readonly fingerprint: string;
 }
 
-interface Scale {
+export interface Scale {
   readonly from: Instant;
   readonly until: Instant;
   readonly x: (at: Instant) => number;
 }
 
 /** Null while there is nothing to draw. */
-function scaleOf(token: TokenStatus, now: Instant): Scale | null {
+export function scaleOf(token: TokenStatus, now: Instant): Scale | null {
   const lives = livesOf(token);
   if (lives.length === 0) return null;
   const ends = lives.map(({ expAt }) => (expAt >= NEVER_AT ? now + ENDLESS_MS : expAt));
@@ -58,7 +58,7 @@ export function livesOf({ newest, previous, targets }: TokenStatus): readonly Li
 }
 
 /** What all of it has in common, said instead of drawn. */
-function timelineText(token: TokenStatus, now: Instant): string {
+export function timelineText(token: TokenStatus, now: Instant): string {
   const { schedule, newest, previous, windows } = token;
   if (newest === null) return "No token is known yet.";
   const parts = [`Now ${spoken(now)}.`];
@@ -106,70 +106,18 @@ export function miniTimeline(token: TokenStatus, now: Instant): Html | "" {
               width="${width(x, schedule.deadlineAt, scale.until)}"
               height="28"
             />
-            <rect class="renew" x="${x(renewalAt(token) ?? schedule.renewAt)}" y="0" width="8" height="28" />`
+            <rect class="renew" x="${inside(x(renewalAt(token) ?? schedule.renewAt))}" y="0" width="8" height="28" />`
     }
-    <rect class="now" x="${x(now)}" y="0" width="8" height="28" />
+    <rect class="now" x="${inside(x(now))}" y="0" width="8" height="28" />
   </svg>`;
 }
 
-/** The whole picture. Marks carry their name in the drawing; `<desc>` and the list beside it say the same in words. */
-export function timeline(token: TokenStatus, now: Instant): Html | "" {
-  const scale = scaleOf(token, now);
-  if (scale === null) return "";
-  const { x, from, until } = scale;
-  const lives = livesOf(token).slice(-5);
-  const top = 34;
-  const bottom = top + lives.length * 30;
-  const { schedule, windows } = token;
-  return html`<svg class="timeline" viewBox="-10 0 1020 ${bottom + 52}" role="img" aria-labelledby="tl-title tl-desc">
-    <title id="tl-title">Timeline of ${token.token}</title>
-    <desc id="tl-desc">${timelineText(token, now)}</desc>
-    ${windows.map(
-      ({ opensAt, closesAt }) =>
-        html`<rect
-          class="window"
-          x="${x(opensAt)}"
-          y="${top - 6}"
-          width="${Math.max(3, width(x, opensAt, closesAt))}"
-          height="${bottom - top + 6}"
-        >
-          <title>Window: ${spoken(opensAt)} to ${spoken(closesAt)}</title>
-        </rect>`,
-    )}
-    ${
-      schedule === null
-        ? ""
-        : html`<rect
-              class="urgent"
-              x="${x(schedule.latestAt)}"
-              y="${top - 6}"
-              width="${width(x, schedule.latestAt, schedule.deadlineAt)}"
-              height="${bottom - top + 6}"
-            />
-            <rect
-              class="risk"
-              x="${x(schedule.deadlineAt)}"
-              y="${top - 6}"
-              width="${width(x, schedule.deadlineAt, until)}"
-              height="${bottom - top + 6}"
-            />`
-    }
-    ${lives.map((life, row) => labelled(life, x, top + row * 30))}
-    ${
-      schedule === null
-        ? ""
-        : html`${mark("renew", "renewal", x(renewalAt(token) ?? schedule.renewAt), bottom, "middle")}
-          ${mark("latest", "latest", x(schedule.latestAt), bottom, "end")}
-          ${mark("deadline", "deadline", x(schedule.deadlineAt), bottom, "start")}`
-    }
-    <line class="nowline" x1="${x(now)}" x2="${x(now)}" y1="20" y2="${bottom}" />
-    <text class="nowtext" x="${x(now)}" y="15" text-anchor="${anchor(x(now))}">now</text>
-    <text class="edge" x="0" y="${bottom + 48}">${spoken(from).slice(0, 16)}Z</text>
-    <text class="edge" x="${WIDTH}" y="${bottom + 48}" text-anchor="end">${spoken(until).slice(0, 16)}Z</text>
-  </svg>`;
+/** A mark that is eight wide. */
+function inside(x: number): number {
+  return Math.min(x, WIDTH - 8);
 }
 
-function bar({ startAt, expAt, tone }: Life, x: Scale["x"], y: number, height: number): Html {
+export function bar({ startAt, expAt, tone }: Life, x: Scale["x"], y: number, height: number): Html {
   return html`<rect
     class="life ${tone}"
     x="${x(startAt)}"
@@ -179,33 +127,6 @@ function bar({ startAt, expAt, tone }: Life, x: Scale["x"], y: number, height: n
   />`;
 }
 
-function labelled(life: Life, x: Scale["x"], y: number): Html {
-  const start = x(life.startAt);
-  const isRight = start > WIDTH * 0.6;
-  return html`<g>
-    ${bar(life, x, y, 22)}
-    <text
-      class="on ${life.tone}"
-      x="${isRight ? x(life.expAt) - 8 : start + 8}"
-      y="${y + 16}"
-      text-anchor="${isRight ? "end" : "start"}"
-      >${life.name} ${life.fingerprint.slice(0, 8)}</text
-    >
-  </g>`;
-}
-
-/** Those that may lie close together keep to their own side, and to a line of their own. */
-function mark(kind: string, name: string, at: number, bottom: number, side: "start" | "middle" | "end"): Html {
-  const line = side === "end" ? 1 : 0;
-  const text = anchor(at) === "middle" ? side : anchor(at);
-  return html`<line class="mark ${kind}" x1="${at}" x2="${at}" y1="26" y2="${bottom + 4}" />
-    <text class="marktext" x="${at}" y="${bottom + 17 + line * 14}" text-anchor="${text}">${name}</text>`;
-}
-
-function anchor(at: number): string {
-  return at < 60 ? "start" : at > WIDTH - 60 ? "end" : "middle";
-}
-
-function width(x: Scale["x"], from: Instant, until: Instant): number {
+export function width(x: Scale["x"], from: Instant, until: Instant): number {
   return Math.max(0, Math.round((x(until) - x(from)) * 10) / 10);
 }

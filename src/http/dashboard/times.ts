@@ -14,6 +14,11 @@ export function whenShort(at: Instant, now: Instant): Html | string {
   return html`<time datetime="${formatInstant(at)}" title="${spoken(at)}">${away(at, now)}</time>`;
 }
 
+/** For how long something has been so. */
+export function spanShort(since: Instant, now: Instant): Html {
+  return html`<time datetime="${formatInstant(since)}" title="${spoken(since)}">${formatDuration(now - since)}</time>`;
+}
+
 /** `in 3 d 4 h`, `5 min ago`. */
 export function away(at: Instant, now: Instant): string {
   return at >= now ? `in ${formatDuration(at - now)}` : `${formatDuration(now - at)} ago`;

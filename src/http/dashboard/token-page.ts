@@ -14,6 +14,8 @@ import { timelineView } from "./timeline-view.ts";
 import { spoken, when } from "./times.ts";
 import { TOKEN_STATES, tokenTone } from "./words.ts";
 
+const ROLES_SHOWN = 12;
+
 export interface TokenView {
   readonly token: TokenStatus;
   readonly plan: PlanEntry;
@@ -39,15 +41,16 @@ export function tokenBody(view: TokenView): Html {
     ${
       incidents.length === 0
         ? ""
-        : html`<section aria-labelledby="incidents">
+        : html`<section id="part-incidents" aria-labelledby="incidents">
             <h2 id="incidents">Open incidents</h2>
             ${incidents.map((incident) => incidentView(incident, now))}
           </section>`
     }
     ${timelineView(token, now)}
-    <section aria-labelledby="targets">
+    <section id="part-targets" aria-labelledby="targets">
       <h2 id="targets">Targets</h2>
-      ${token.targets.map((target) => targetView(token, target, now, acts))}
+      ${token.targets.length === 0 ? html`<p>None: nobody is given this token.</p>` : ""}
+      <div class="targets">${troubledFirst(token).map((target) => targetView(token, target, now, acts))}</div>
     </section>
     ${issuesView(token, now)} ${planView(view.plan)} ${historyView(view)} ${acts ? dialogsView(token, now) : ""}`;
 }
@@ -74,11 +77,11 @@ function adviceView({ advice, conditions, targets }: TokenStatus): Html | "" {
 
 function issuesView(token: TokenStatus, now: Instant): Html {
   const { newest, previous, quarantined, pause, lastSuccessAt } = token;
-  return html`<section aria-labelledby="issues">
+  return html`<section id="part-issues" aria-labelledby="issues">
     <h2 id="issues">What was issued</h2>
     <dl class="wide">
       ${newest === null ? row("newest", "none yet") : row("newest", issueText(newest, now))}
-      ${newest === null ? "" : row("roles", newest.roles.join(", ") || "none")}
+      ${newest === null ? "" : row("roles", rolesText(newest.roles))}
       ${previous === null ? "" : row("previous", issueText(previous, now))}
       ${
         quarantined === null
@@ -95,8 +98,23 @@ function issuesView(token: TokenStatus, now: Instant): Html {
   </section>`;
 }
 
+/** The settings' order, below those that somebody has to look at. */
+function troubledFirst({ targets }: TokenStatus): TokenStatus["targets"] {
+  return targets.toSorted((a, b) => Number(a.ok) - Number(b.ok));
+}
+
+/** Hundreds of them would hide what stands below. */
+function rolesText(roles: readonly string[]): string | Html {
+  const all = roles.join(", ") || "none";
+  if (roles.length <= ROLES_SHOWN) return all;
+  return html`<details id="roles">
+    <summary>${roles.length} roles</summary>
+    ${all}
+  </details>`;
+}
+
 function issueText({ fingerprint, issuerId, startAt, expAt, origin }: IssuedStatus, now: Instant): Html {
-  const id = issuerId === null ? "" : `, ${issuerId} at the issuer`;
+  const id = issuerId === null ? "" : `, id ${issuerId} at the issuer`;
   return html`${code(fingerprint)}, ${origin} ${spoken(startAt)}${id}; expires ${when(expAt, now)}`;
 }
 
@@ -108,7 +126,7 @@ function pauseText({ since, until, reason, deliveries }: NonNullable<TokenStatus
 }
 
 function planView(plan: PlanEntry): Html {
-  return html`<section aria-labelledby="plan">
+  return html`<section id="part-plan" aria-labelledby="plan">
     <h2 id="plan">Schedule</h2>
     <p>${plan.action}: ${plan.reason}</p>
     <ul class="sums">

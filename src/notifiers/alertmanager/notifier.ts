@@ -20,7 +20,7 @@ class Alertmanager implements AlertNotifier {
   constructor(context: NotifierContext<AlertmanagerOptions>) {
     this.#context = context;
     this.#transport = new Transport(context);
-    this.capabilities = { resendMs: context.options.resend, batchMax: BATCH_MAX, intervalMs: 0 };
+    this.capabilities = { resendMs: context.options.resend, keepsUntilEnd: false, batchMax: BATCH_MAX, intervalMs: 0 };
   }
 
   async notify(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {

@@ -28,7 +28,7 @@ interface Access {
 class Email implements AlertNotifier {
   readonly kind = "alerts";
   // A mail is not taken back, so only what changed is told.
-  readonly capabilities = { resendMs: null, batchMax: BATCH_MAX, intervalMs: 0 };
+  readonly capabilities = { resendMs: null, keepsUntilEnd: false, batchMax: BATCH_MAX, intervalMs: 0 };
   readonly #context: NotifierContext<EmailOptions>;
   readonly #closing = new AbortController();
 

@@ -10,7 +10,7 @@ export function createPagerDuty(context: NotifierContext<PagerDutyOptions>): Ale
   return {
     kind: "alerts",
     // PagerDuty keeps what was triggered until it is resolved, and takes one event in a call.
-    capabilities: { resendMs: null, batchMax: 1, intervalMs: 0 },
+    capabilities: { resendMs: null, keepsUntilEnd: true, batchMax: 1, intervalMs: 0 },
     async notify(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {
       for (const alert of alerts) {
         const key = (await readSecret(options.routing_key, signal)).reveal();

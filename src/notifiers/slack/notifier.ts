@@ -11,7 +11,7 @@ export function createSlack(context: NotifierContext<SlackOptions>): AlertNotifi
   return {
     kind: "alerts",
     // Slack knows neither keys nor ends, so only what changed is told; it takes a message a second.
-    capabilities: { resendMs: null, batchMax: BATCH_MAX, intervalMs: SECOND_MS },
+    capabilities: { resendMs: null, keepsUntilEnd: false, batchMax: BATCH_MAX, intervalMs: SECOND_MS },
     async notify(alerts, signal): Promise<void> {
       if (alerts.length === 0) return;
       const { url, sent } = await readSecretUrl(context, context.options.url, true, signal);

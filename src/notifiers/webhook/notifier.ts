@@ -20,7 +20,7 @@ class Webhook implements AlertNotifier {
     this.#context = context;
     this.#transport = new Transport(context);
     // Without batches one event a call: each that was taken is recorded before the next is sent.
-    this.capabilities = { resendMs: null, batchMax: context.options.batch, intervalMs: 0 };
+    this.capabilities = { resendMs: null, keepsUntilEnd: false, batchMax: context.options.batch, intervalMs: 0 };
   }
 
   async notify(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {

@@ -5,9 +5,9 @@ import { codeOf } from "./disk.ts";
 const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EACCES: ["store_denied", "permission denied"],
   EPERM: ["store_denied", "not permitted"],
-  EROFS: ["store_denied", "the file system is mounted read-only"],
-  ENOSPC: ["store_quota", "no space left on the device"],
-  EDQUOT: ["store_quota", "the disk quota is used up"],
+  EROFS: ["store_denied", "the file system is read-only; mend its volume, or mount it writable"],
+  ENOSPC: ["store_quota", "no space left on the device; free some"],
+  EDQUOT: ["store_quota", "the disk quota is used up; free space, or raise it"],
   EFBIG: ["store_too_large", "the file system takes no file of this size"],
   ENOENT: ["store_absent", "the folder, or the one above it, does not exist"],
   ENOTDIR: ["store_invalid", "a part of the path is not a folder"],

@@ -43,7 +43,7 @@ export function fileOn(disk: Disk): StoreType<FileOptions, FileAddress> {
 }
 
 /** Tells `called` of each use and how it ended: `ok`, or the error's code. */
-function counted(place: Place, called: StoreContext<FileOptions>["called"]): Place {
+function counted(place: FilePlace, called: StoreContext<FileOptions>["called"]): Place {
   const count = async <T>(call: string, running: Promise<T>): Promise<T> => {
     try {
       const answer = await running;
@@ -58,5 +58,6 @@ function counted(place: Place, called: StoreContext<FileOptions>["called"]): Pla
     preflight: (signal) => count("preflight", place.preflight(signal)),
     observe: (signal) => count("observe", place.observe(signal)),
     write: (token, options) => count("write", place.write(token, options)),
+    cautions: () => place.cautions(),
   };
 }

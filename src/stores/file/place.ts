@@ -10,6 +10,7 @@ import { diskError } from "./errors.ts";
 /** A token and the largest neighbours we expect fit into it. */
 const PROBE_BYTES = 16 * 1024;
 const PRIVATE = 0o600;
+const PRIVATE_FOLDER = 0o700;
 
 export interface FilePlaceSettings {
   readonly directory: string;
@@ -92,6 +93,21 @@ export class FilePlace implements Place {
       await this.#replace(this.#path, Buffer.from(text), await this.#accessFor(current.file));
       await this.#readBack(text);
     });
+  }
+
+  /** A file that others may read, in a folder that they cannot get into. */
+  async cautions(): Promise<readonly string[]> {
+    const { directory, mode, format } = this.#settings;
+    const file = await this.#disk.read(this.#path).catch(() => null);
+    const kept = format.kind === "raw" ? PRIVATE : (file?.mode ?? PRIVATE);
+    const folder = await this.#disk.directoryMode(directory).catch(() => PRIVATE_FOLDER);
+    const shut = shutOut(mode ?? kept, folder ?? PRIVATE_FOLDER);
+    if (shut === undefined) return [];
+    const is = folder === null ? "will be made with mode 0700" : `has mode 0${(folder & 0o777).toString(8)}`;
+    const way = folder === null ? `make the folder first: install -d -m ${shut.made}` : `chmod ${shut.bit}`;
+    return [
+      `${this.#path} has mode 0${(mode ?? kept).toString(8)}, so ${shut.who} may read it, but the folder ${is} and lets none of them in: ${way} ${directory}`,
+    ];
   }
 
   async #read(): Promise<Current> {
@@ -201,6 +217,16 @@ export class FilePlace implements Place {
   #tooLarge(): RenewdError {
     return new RenewdError("store_invalid", `${this.#path} is larger than 1 MiB`);
   }
+}
+
+/** Who could read a file of this mode if only the folder let them in, and what opens it for them. */
+function shutOut(
+  file: number,
+  folder: number,
+): { readonly who: string; readonly bit: string; readonly made: string } | undefined {
+  if ((file & 0o004) !== 0 && (folder & 0o001) === 0) return { who: "everybody", bit: "o+x", made: "0711" };
+  if ((file & 0o040) !== 0 && (folder & 0o010) === 0) return { who: "its group", bit: "g+x", made: "2750 -g GROUP" };
+  return undefined;
 }
 
 /** Of the token alone: in a file that several tokens share, another one's write is no conflict. */

@@ -1,13 +1,17 @@
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { RotatingIssuer } from "../../support/http-issuer/rotating.ts";
-import { type Asked, type Deed, IssuerProxy } from "../issuer-proxy.ts";
+import { type Answered, type Asked, type Deed, IssuerProxy } from "../issuer-proxy.ts";
 import type { IssuerSide, Made } from "./side.ts";
 
 /** An issuer like GitLab behind a proxy: a rotation ends the old token at once, and there is no list. */
 export async function openHttp(lifetimeMs: number): Promise<IssuerSide> {
   const server = new RotatingIssuer(systemClock);
   await server.start();
-  const proxy = await IssuerProxy.start({ deedOf });
+  const late = new Set<string>();
+  const answered = (_: Deed, __: Asked, { status, body }: Answered, isLate: boolean): void => {
+    if (isLate && status === 200) late.add((JSON.parse(body.toString()) as { readonly token: string }).token);
+  };
+  const proxy = await IssuerProxy.start({ deedOf, answered });
   proxy.issuerUrl = server.url;
   const made = (): readonly Made[] =>
     server.rows.map(({ id, name, token, createdAt }) => ({
@@ -15,7 +19,7 @@ export async function openHttp(lifetimeMs: number): Promise<IssuerSide> {
       name,
       token,
       at: createdAt,
-      late: false,
+      late: late.has(token),
     }));
   return {
     proxy,

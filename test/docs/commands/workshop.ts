@@ -25,7 +25,7 @@ const COPIED = [
 const LINKED = ["node_modules", "test", "scripts"];
 /** Each start compiles the sources anew otherwise. Keyed by content, so never stale. */
 const COMPILED = join(ROOT, "node_modules/.cache/renewd-tests");
-const COMMAND_MS = 90_000;
+const COMMAND_MS = 180_000;
 const DAEMON = /(?:^|\s)(?:npm start|renewd(?: -c \S+)? run)\b[^|;&]*$/;
 
 export interface Ran {

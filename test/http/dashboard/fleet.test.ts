@@ -120,8 +120,23 @@ describe("the fleet's page", () => {
     expect(textOf(await pageOf("/"))).not.toContain("create-token");
   });
 
+  it("says for how long a renewal is due, and since when a deadline has passed", async () => {
+    const hour = 3_600_000;
+    const schedule = { ...token.schedule!, renewAt: NOW - 30 * hour, latestAt: NOW - 2 * hour, deadlineAt: NOW - hour };
+    const next = { action: "renew", at: null, reason: "due" };
+    const targets = token.targets.map((each) => ({ ...each, deadlineAt: schedule.deadlineAt }));
+    const late = { ...token, schedule, next, targets, ok: false, state: "late" as const };
+    expect(textOf(await pageOf("/", { tokens: [late] }))).toMatch(/due for 1 d 6 h deadline passed 1 h ago/);
+  });
+
   it("says so when no token is declared, and when none fits", async () => {
-    expect(textOf(await pageOf("/", { tokens: [], lastSweepAt: null }))).toContain("No token is declared.");
+    const empty = textOf(await pageOf("/", { tokens: [], lastSweepAt: null }));
+    expect(empty).toContain("no token is declared Nothing is watched yet.");
+    expect(empty).toContain(
+      "No token is declared. Name one under tokens in the settings; renewd init writes a first file.",
+    );
+    expect(empty).toContain("Alerts go to nobody");
+    expect(empty).not.toContain("Search");
     expect(textOf(await pageOf("/?q=nobody"))).toContain("0 of one token. No token fits.");
   });
 

@@ -21,7 +21,6 @@ describe("a token's page", () => {
       "holds 00112233aabbccdd , the newest expires 2026-07-31 08:00:00Z (in 30 d) since 2026-07-01 08:00:00Z (in 0 s)",
       "roles runner, viewer",
       "renew: due", // of the plan, with its arithmetic
-      "renewal settled",
     ]) {
       expect(text).toContain(words);
     }
@@ -91,6 +90,47 @@ describe("a token's page", () => {
     );
     expect(body.match(EVIL_SHOWN)?.length).toBeGreaterThanOrEqual(18);
     expect(body).not.toMatch(/<script>|alert\(1\)<\/script>/);
+  });
+
+  it("tells its history in sentences, what went wrong with a mark, and what is not understood as it is", async () => {
+    await using server = await serving();
+    const failed = { code: "store_denied", message: "AccessDenied", nextTryAt: NOW + HOUR };
+    const issue = { fingerprint: "0011223344556677", expAt: EXP };
+    server.control.history = () =>
+      Promise.resolve([
+        { at: NOW, type: "renewal:settled", target: null, data: { ...issue, result: "capped" } },
+        { at: NOW, type: "target:failed", target: "airflow", data: failed },
+        { at: NOW, type: "renewal:accepted", target: null, data: { ...issue, warnings: ["lifetime_capped"] } },
+        { at: NOW, type: "person:asked", target: null, data: { what: "renew" } },
+        { at: NOW, type: "renewal:minted", target: null, data: {} },
+        { at: NOW, type: "of:another", target: null, data: { since: NOW } },
+      ]);
+    const { body } = await server.call("GET", "/tokens/flowapi", bearer("viewer"));
+    const text = textOf({ body: body.slice(body.indexOf('id="history"')), status: 200, headers: {} });
+    const at = "2026-07-01 08:00:00Z";
+    expect(text.slice(text.indexOf("What ") + 5).trim()).toBe(
+      [
+        `${at} Token 0011223344556677 is in all targets; it lives shorter than was asked for`,
+        `${at} ! airflow : AccessDenied (store_denied); next try 2026-07-01 09:00:00Z. The store refused permission; grant or mend what the message names, then renewd renew flowapi .`,
+        `${at} Verified: lives until 2026-07-31 08:00:00Z (30 d); it lives shorter than was asked for`,
+        `${at} A person asked for a renewal`,
+        `${at} Renewal:minted {}`,
+        `${at} Of:another {"since":"2026-07-01T08:00:00Z"}`,
+      ].join(" "),
+    );
+  });
+
+  it("says once and never `1 times`, puts targets in trouble first, and folds very many roles", async () => {
+    const failure = { at: NOW, code: "store_denied", message: "AccessDenied", retry: "backoff" } as never;
+    const trouble = { attempts: 1, since: NOW, nextTryAt: NOW + HOUR, last: failure };
+    const roles = Array.from({ length: 200 }, (_, nth) => `role-${nth}`);
+    const { body } = await page({
+      newest: { ...token.newest!, roles },
+      targets: [target, { ...target, target: "ghana", ok: false, state: "failing", trouble }],
+    });
+    expect(textOf({ body, status: 200, headers: {} })).toContain("failing once since 2026-07-01 08:00:00Z");
+    expect(body.indexOf('id="target-ghana"')).toBeLessThan(body.indexOf('id="target-airflow"'));
+    expect(body).toMatch(/<details id="roles">\s*<summary>200 roles<\/summary>/);
   });
 
   it("shows fifty entries of its history and on asking up to five hundred", async () => {
@@ -198,8 +238,47 @@ describe("what an operator may do", () => {
       /<dialog id="dialog-rollback"[\s\S]*?<\/dialog>/.exec((await page({ previous: older }, "operator")).body)?.[0] ??
       "";
     const text = dialog.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
-    expect(text).toMatch(/Withdrawn for good: 00112233aabbccdd ,.*Put back: 9999888877776666 ,.*into airflow/);
+    expect(text).toMatch(
+      /Withdrawn for good: 00112233aabbccdd ,.*Put back: 9999888877776666 ,.*airflow: from 00112233aabbccdd to 9999888877776666/,
+    );
     expect(dialog).toContain('data-call="/api/v1/tokens/flowapi/rollback"');
+  });
+
+  it("says in that confirmation what each target has now and will have", async () => {
+    const held = (fingerprint: string) => ({ ...target.held!, fingerprint });
+    const targets = [
+      { ...target, target: "behind", held: held(older.fingerprint) },
+      { ...target, target: "ancient", held: held("1111222233334444") },
+      { ...target, target: "empty", held: null },
+      { ...target, target: "foreign", held: null, state: "not_owned" as const },
+    ];
+    const { body } = await page({ previous: older, targets }, "operator");
+    const changes = /<ul class="changes">([\s\S]*?)<\/ul>/.exec(body)?.[1] ?? "";
+    expect(textOf({ body: changes, status: 200, headers: {} }).trim()).toBe(
+      "behind holds 9999888877776666 already ancient : from 1111222233334444 , an older one, to 9999888877776666 empty : from nothing to 9999888877776666 foreign is not renewd's, and stays as it is".replaceAll(
+        " :",
+        ":",
+      ),
+    );
+  });
+
+  it("is named as commands for who has no JavaScript: as much as the buttons, and nothing to a viewer", async () => {
+    const commandsOf = async (changes: Partial<TokenStatus>): Promise<readonly (string | undefined)[]> => {
+      const { body } = await page(changes, "operator");
+      const part = /<noscript>(?=<p>|\s*<p>)([\s\S]*?)<\/noscript>/.exec(body)?.[1] ?? "";
+      return [...part.matchAll(/<code>([^<]*)<\/code>/g)].map(([, command]) => command);
+    };
+    expect(await commandsOf({})).toEqual(["renewd renew flowapi", "renewd pause flowapi"]);
+    const pause = { since: NOW, until: null, reason: null, deliveries: false };
+    const targets = [{ ...target, state: "not_owned" as const }];
+    expect(await commandsOf({ pause, quarantined, previous: older, targets })).toEqual([
+      "renewd resume flowapi",
+      "renewd rollback flowapi",
+      "renewd accept flowapi",
+      "renewd discard flowapi",
+      "renewd adopt flowapi airflow",
+    ]);
+    expect((await page({})).body).not.toContain("renewd renew flowapi");
   });
 
   it("chooses a lifetime of the declared, the common and any other, and is told what would gain", async () => {

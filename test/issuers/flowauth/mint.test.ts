@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MintAnswer } from "../../../src/core/ports.ts";
 import { type Bench, DAY, NAME, startBench } from "../../support/flowauth/bench.ts";
+import { limitsCountFrom } from "../../support/late-limits.ts";
 import type { Script } from "../../support/flowauth/server.ts";
 
 const never = new AbortController().signal;
@@ -140,6 +141,7 @@ describe("renewing at FlowAuth", () => {
   it("does not know it after its time limit either", async () => {
     await using bench = await startBench({ timeoutMs: 150 });
     bench.server.script("renew", "hang");
+    using _ = limitsCountFrom(bench.server.arrival("renew"));
     expect(await ask(bench)).toMatchObject({ outcome: "unknown", error: { code: "issuer_timeout" } });
   });
 

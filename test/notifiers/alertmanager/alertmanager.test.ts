@@ -12,7 +12,10 @@ const MINUTE_MS = 60_000;
 
 notifierContract(
   "Alertmanager",
-  { capabilities: { resendMs: MINUTE_MS, batchMax: 100, intervalMs: 0 }, failures: HTTP_FAILURES },
+  {
+    capabilities: { resendMs: MINUTE_MS, keepsUntilEnd: false, batchMax: 100, intervalMs: 0 },
+    failures: HTTP_FAILURES,
+  },
   async (clock) => {
     const server = await new FakeAlertmanager().start();
     server.authorization = BASIC;

@@ -28,7 +28,7 @@ const REFUSALS: Readonly<Record<string, MailTrouble>> = {
 notifierContract(
   "mail",
   {
-    capabilities: { resendMs: null, batchMax: 50, intervalMs: 0 },
+    capabilities: { resendMs: null, keepsUntilEnd: false, batchMax: 50, intervalMs: 0 },
     failures: {
       "a greeting of 421": ["channel_error", "soon"],
       "a greeting of 554": ["channel_refused", "person"],

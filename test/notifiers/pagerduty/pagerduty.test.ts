@@ -9,7 +9,7 @@ const OPTIONS = { routing_key: { env: "ROUTING_KEY" } };
 
 notifierContract(
   "PagerDuty",
-  { capabilities: { resendMs: null, batchMax: 1, intervalMs: 0 }, failures: HTTP_FAILURES },
+  { capabilities: { resendMs: null, keepsUntilEnd: true, batchMax: 1, intervalMs: 0 }, failures: HTTP_FAILURES },
   async () => {
     const server = await new FakePagerDuty(ROUTING_KEY).start();
     return {

@@ -12,7 +12,7 @@ const shown = (texts: readonly string[]): string =>
 
 notifierContract(
   "Slack",
-  { capabilities: { resendMs: null, batchMax: 50, intervalMs: 1_000 }, failures: HTTP_FAILURES },
+  { capabilities: { resendMs: null, keepsUntilEnd: false, batchMax: 50, intervalMs: 1_000 }, failures: HTTP_FAILURES },
   async () => {
     const server = await new FakeSlack().start();
     return {

@@ -17,7 +17,7 @@ for (const [name, batch, batchMax] of [
 ] as const) {
   notifierContract(
     name,
-    { capabilities: { resendMs: null, batchMax, intervalMs: 0 }, failures: HTTP_FAILURES },
+    { capabilities: { resendMs: null, keepsUntilEnd: false, batchMax, intervalMs: 0 }, failures: HTTP_FAILURES },
     async (clock) => {
       const server = await new EventReceiver(KEY, () => clock.now()).start();
       const secrets = { KEY, URL: `${server.url}/hooks/renewd-secret-path?token=in-the-query`, BEARER: "bearer-of-it" };

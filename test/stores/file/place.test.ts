@@ -98,6 +98,33 @@ describe("the folder", () => {
   });
 });
 
+describe("a folder that keeps the readers of its file out", () => {
+  const cautions = (place: Place): Promise<readonly string[]> => place.cautions?.() ?? Promise.resolve([]);
+
+  it("is told of, with what opens it", async () => {
+    await chmod(directory, 0o700);
+    expect(await cautions(placeOf("token", { mode: "0640" }))).toEqual([
+      `${at("token")} has mode 0640, so its group may read it, but the folder has mode 0700 and lets none of them in: chmod g+x ${directory}`,
+    ]);
+    expect((await cautions(placeOf("token", { mode: "0444" })))[0]).toContain(`chmod o+x ${directory}`);
+    expect(await cautions(placeOf("token"))).toEqual([]);
+    await chmod(directory, 0o750);
+    expect(await cautions(placeOf("token", { mode: "0640" }))).toEqual([]);
+  });
+
+  it("is told of before renewd makes it, and for a shared file that has such a mode already", async () => {
+    const missing = join(root, "missing");
+    expect((await cautions(placeOf("token", { mode: "0640", in: missing })))[0]).toContain(
+      `the folder will be made with mode 0700 and lets none of them in: make the folder first: install -d -m 2750 -g GROUP ${missing}`,
+    );
+    await writeFile(at("v.json"), "{}", { mode: 0o640 });
+    await chmod(directory, 0o700);
+    const shared = placeOf("v.json", { format: { kind: "json", key: "TOKEN" } });
+    expect(await cautions(shared)).toHaveLength(1);
+    expect(await cautions(placeOf("v.json"))).toEqual([]);
+  });
+});
+
 describe("what stands under the name", () => {
   it("may not be a symbolic link, not even to a file of the same folder", async () => {
     await writeFile(at("real"), old.reveal());
@@ -202,6 +229,14 @@ describe("failures of the disk", () => {
     await failure(write(place), expected);
     expect(told).toEqual([`preflight ${expected}`, `write ${expected}`]);
     expect(await readFile(at("token"), "utf8")).toBe(old.reveal());
+  });
+
+  it.each([
+    ["ENOSPC", /: no space left on the device; free some$/],
+    ["EROFS", /: the file system is read-only; mend its volume, or mount it writable$/],
+  ])("%s says what is to be done", async (code, words) => {
+    const place = placeOf("token", { disk: { ...nodeDisk, create: () => Promise.reject(errno(code)) } });
+    expect((await failure(write(place), code === "EROFS" ? "store_denied" : "store_quota")).message).toMatch(words);
   });
 
   it("of which another writer between rename and read-back is one", async () => {

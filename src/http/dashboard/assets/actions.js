@@ -1,4 +1,5 @@
 import { ask, messageOf, say, showProblem } from "./ask.js";
+import { focusIfLost, isBusy, setBusy } from "./focus.js";
 import { refreshNow } from "./live.js";
 import { chooseOwnEnd, pauseBody } from "./pause.js";
 import { openRenewal, startRenewal } from "./renew.js";
@@ -13,6 +14,7 @@ export function listenForActions() {
     if (button.dataset["close"] !== undefined) button.closest("dialog")?.close();
   });
   document.addEventListener("input", chooseOwnEnd);
+  document.addEventListener("close", focusIfLost, true);
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement)) return;
@@ -41,8 +43,8 @@ async function call(event, form) {
   const dialog = form.closest("dialog");
   const button = form.querySelector("button[type=submit]");
   const { call: path, said } = form.dataset;
-  if (dialog === null || path === undefined || !(button instanceof HTMLButtonElement) || button.disabled) return;
-  button.disabled = true;
+  if (dialog === null || path === undefined || !(button instanceof HTMLButtonElement) || isBusy(button)) return;
+  setBusy(button, true);
   showProblem(form, "");
   try {
     if (await hasChanged(dialog)) {
@@ -52,14 +54,13 @@ async function call(event, form) {
     const answer = await ask("POST", path, form.id === "pause" ? pauseBody(new FormData(form)) : {});
     dialog.close();
     const warnings = Array.isArray(answer["warnings"]) ? answer["warnings"].map(String) : [];
-    say([said ?? "Done.", ...warnings].join(" "));
+    const done = answer["was_paused"] === false ? "It was not paused: nothing was changed." : (said ?? "Done.");
+    say([done, ...warnings].join(" "));
     await refreshNow();
-    // The button that opened the dialog may be gone.
-    if (document.activeElement === document.body) document.getElementById("main")?.focus();
   } catch (thrown) {
     showProblem(form, messageOf(thrown));
   } finally {
-    button.disabled = false;
+    setBusy(button, false);
   }
 }
 

@@ -1,3 +1,4 @@
+import { keepingFocus } from "./focus.js";
 import { morph } from "./morph.js";
 
 /** Events come in bursts; a large fleet's page is not asked for at each. */
@@ -91,7 +92,7 @@ export async function refreshNow() {
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const [old, now] = [document.querySelector("main"), fresh.querySelector("main")];
-    if (old !== null && now !== null) morph(old, now);
+    if (old !== null && now !== null) keepingFocus(() => morph(old, now));
     if (fresh.title !== "") document.title = fresh.title;
   } catch {
     // The stream of events says that renewd is away.

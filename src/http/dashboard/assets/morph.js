@@ -12,7 +12,11 @@ export function morph(old, fresh) {
 
 /** @param {Element} old @param {Element} fresh */
 function sameAttributes(old, fresh) {
-  for (const name of old.getAttributeNames()) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const name of old.getAttributeNames()) {
+    // What somebody unfolded stays so.
+    if (name === "open" && old instanceof HTMLDetailsElement) continue;
+    if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  }
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }

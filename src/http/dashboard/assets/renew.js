@@ -1,4 +1,5 @@
 import { ask, messageOf, showProblem } from "./ask.js";
+import { isBusy, setBusy } from "./focus.js";
 import { refreshNow } from "./live.js";
 
 const POLL_MS = 1_000;
@@ -165,12 +166,12 @@ export async function startRenewal(event, form) {
   event.preventDefault();
   const dialog = form.closest("dialog");
   const button = form.querySelector("button[type=submit]");
-  if (dialog === null || !(button instanceof HTMLButtonElement) || button.disabled) return;
+  if (dialog === null || !(button instanceof HTMLButtonElement) || isBusy(button)) return;
   const chosen = form.querySelector("input[name=lifetime]:checked");
   const minutes = chosenMinutes(form);
   showProblem(form, Number.isNaN(minutes) ? "Say how long it is to live: a whole number of at least one." : "");
   if (Number.isNaN(minutes) || !(chosen instanceof HTMLInputElement)) return;
-  button.disabled = true;
+  setBusy(button, true);
   try {
     const ticket = await ask(
       "POST",
@@ -182,7 +183,7 @@ export async function startRenewal(event, form) {
   } catch (thrown) {
     showProblem(form.hidden ? (dialog.querySelector("#renew-progress") ?? form) : form, messageOf(thrown));
   } finally {
-    button.disabled = false;
+    setBusy(button, false);
   }
 }
 

@@ -1,14 +1,39 @@
-import { DAY_MS, formatDuration, type Instant, NEVER_AT } from "../core/duration.ts";
-import type { DomainEvent, EventType } from "../core/events.ts";
-import { ERRORS } from "../core/errors.ts";
-import type { Incident } from "../core/incidents.ts";
-import { count } from "./format.ts";
+import { DAY_MS, formatDuration, type Instant, NEVER_AT } from "./duration.ts";
+import type { DomainEvent, EventType, RenewalResult } from "./events.ts";
+import { ERRORS } from "./errors.ts";
+import type { Incident } from "./incidents.ts";
 
 /** Whatever asks for more asks for no end. */
 const LONGEST_MS: number = 36_530 * DAY_MS;
 
 /** How the words show an instant: as local time to somebody who watches, as RFC 3339 in a history. */
 export type ShowInstant = (at: Instant) => string;
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** What is noticed of a token that passes all the same, as `Warning` names it. */
+const WARNINGS: Readonly<Record<string, string>> = {
+  lifetime_capped: "it lives shorter than was asked for",
+  scopes_gained: "it may do more than the one before",
+};
+
+const RESULTS: Readonly<Record<RenewalResult, string>> = {
+  delivered: "is in all targets",
+  adopted: "is in all targets; it was found, not asked for",
+  capped: "is in all targets; it lives shorter than was asked for",
+  quarantined: "failed verification",
+  no_progress: "gained nothing",
+  failed: "failed",
+};
+
+const ASKED: Readonly<Record<string, string>> = {
+  renew: "for a renewal",
+  pause: "to pause it",
+  resume: "to resume it",
+  "create-token": "for a token by create-token",
+};
 
 type Say<T extends EventType> = (event: Extract<DomainEvent, { type: T }>, at: ShowInstant) => string;
 
@@ -35,7 +60,7 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
     `the answer was lost, so it is not known whether a token was made: ${message} (${code})`,
   "renewal:nothing-made": () => "the lost request had made nothing",
   "renewal:accepted": ({ at: now, expAt, warnings }, at) =>
-    `verified: ${expAt === NEVER_AT ? "has no end" : `lives until ${at(expAt)} (${formatDuration(expAt - now)})`}${warnings.length === 0 ? "" : `; ${warnings.join(", ")}`}`,
+    `verified: ${expAt === NEVER_AT ? "has no end" : `lives until ${at(expAt)} (${formatDuration(expAt - now)})`}${warnings.map((kind) => `; ${WARNINGS[kind] ?? kind}`).join("")}`,
   "renewal:adopted": ({ fingerprint, from, expAt }, at) =>
     `took up token ${fingerprint} found at the ${from}: ${expAt === NEVER_AT ? "has no end" : `lives until ${at(expAt)}`}`,
   "renewal:quarantined": ({ fingerprint, check, message }) =>
@@ -51,8 +76,7 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
       : `a person discarded the quarantined token ${fingerprint}`,
   "renewal:failed": ({ message, code, nextTryAt }, at) =>
     `${message} (${code}); next try ${at(nextTryAt)}. ${ERRORS[code].hint}`,
-  "renewal:settled": ({ fingerprint, result }) =>
-    result === "delivered" ? `token ${fingerprint} is in all targets` : `token ${fingerprint}: ${result}`,
+  "renewal:settled": ({ fingerprint, result }) => `token ${fingerprint} ${RESULTS[result] ?? result}`,
   "issue:foreign": ({ fingerprint, message }) => `the issuer lists token ${fingerprint}, which is ignored: ${message}`,
   "issue:superseded": ({ fingerprint }) => `token ${fingerprint} is superseded`,
   "issue:set-aside": ({ fingerprint }) =>
@@ -72,7 +96,8 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
   "target:reloaded": ({ fingerprint }) => `its consumer was told of token ${fingerprint}`,
   "target:adopt-allowed": () => "a person allowed renewd to write it",
 
-  "service:failing": ({ message, code, failures }) => `failed ${failures} times in a row: ${message} (${code})`,
+  "service:failing": ({ message, code, failures }) =>
+    `failed ${count(failures, "time")} in a row: ${message} (${code})`,
   "service:recovered": () => "answers again",
   "service:called": ({ call, status }) => `${call}: ${status}`,
 
@@ -84,7 +109,7 @@ const WORDS: { readonly [T in EventType]: Say<T> } = {
 
   "api-token:refused": ({ apiToken, message, code }) =>
     `the API token ${apiToken} lets nobody in: ${message} (${code}). ${ERRORS[code].hint}`,
-  "person:asked": ({ what }) => `a person asked: ${what}`,
+  "person:asked": ({ what }) => `a person asked ${ASKED[what] ?? `for this: ${what}`}`,
 
   "incident:opened": ({ incident }) => incidentWords("needs attention", incident),
   "incident:repeated": ({ incident }) => incidentWords("still needs attention", incident),

@@ -15,6 +15,8 @@ import { memberOf, WORKING_HOURS } from "../test/rehearsal/bench.ts";
 const SHORT_EVERY = 10;
 const WINDOWED_EVERY = 20;
 const FAILING_EVERY = 20;
+/** As the sweeper does. */
+const WORKED_AT_ONCE = 16;
 
 export function membersOf(count: number): readonly Member[] {
   return Array.from({ length: count }, (_, nth) =>
@@ -49,15 +51,36 @@ export function engineOf(members: readonly Member[], state: StateStore): Engine 
   };
 }
 
-/** Each as it is after its first delivery, at some point of its life before its renewal. */
-export async function fill(state: StateStore, members: readonly Member[]): Promise<void> {
-  const now = systemClock.now();
+/** None has a token yet, nor has any been worked on. */
+export async function enrol(state: StateStore, members: readonly Member[]): Promise<void> {
   const enrolments = members.map(({ declared: { key, issuer, targets } }) => ({
     key,
     issuer,
     targets: targets.map(({ label, store }) => ({ label, store })),
   }));
-  await state.enrol(enrolments, now);
+  await state.enrol(enrolments, systemClock.now());
+}
+
+/** What a daemon does to its state while its issuer and stores are slow: job after job is claimed, looked at and let go, each synced to the disk. */
+export async function toil(state: StateStore, stop: AbortSignal): Promise<number> {
+  let worked = 0;
+  while (!stop.aborted) {
+    const now = systemClock.now();
+    for (const job of await state.due(now, WORKED_AT_ONCE)) {
+      const lease = await claimed(state, job, now);
+      await state.preflight();
+      await state.release(lease, { wakeAt: now + MINUTE_MS, deadlineAt: now + DAY_MS }, now);
+      worked += 1;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return worked;
+}
+
+/** Each as it is after its first delivery, at some point of its life before its renewal. */
+export async function fill(state: StateStore, members: readonly Member[]): Promise<void> {
+  const now = systemClock.now();
+  await enrol(state, members);
   for (const [nth, member] of members.entries()) await deliver(state, member, nth, now);
   for (const [nth, { declared }] of members.entries()) {
     if (nth % FAILING_EVERY !== 0) continue;

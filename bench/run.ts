@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { systemRandom } from "../src/runtime/random.ts";
 import { openSqliteState } from "../src/state/open-sqlite.ts";
-import { fill, membersOf } from "./fleet.ts";
+import { enrol, fill, membersOf, toil } from "./fleet.ts";
 import { open, type Site } from "./site.ts";
 
 const TOKENS = Number(process.argv[2] ?? 10_000);
@@ -35,6 +35,9 @@ const MOST: Readonly<Record<string, number>> = {
   metrics_pause_ms: 5_000,
   sweep_idle_ms: 500,
   herald_look_ms: 10_000,
+  first_fleet_page_ms: 10_000,
+  first_metrics_ms: 15_000,
+  first_calendar_60_page_ms: 20_000,
   heap_mb: 800,
 };
 
@@ -103,6 +106,27 @@ async function manyAtOnce({ get }: Site): Promise<void> {
   note("api_tokens_mb", ((await all)[0] ?? 0) / MB);
 }
 
+/** The same of a fleet that has hardly any token yet, while the daemon works at it without a break. */
+async function measureFirst(folder: string): Promise<void> {
+  const state = await openSqliteState({ file: join(folder, "first.db"), keys: [], random: systemRandom });
+  const members = membersOf(TOKENS);
+  await enrol(state, members);
+  const site = await open(state, members);
+  const stop = new AbortController();
+  const since = performance.now();
+  const work = toil(state, stop.signal);
+  try {
+    await timed("first_fleet_page", () => site.get("/"));
+    await timed("first_metrics", () => site.get("/metrics"));
+    await timed("first_calendar_60_page", () => site.get("/calendar"));
+  } finally {
+    stop.abort();
+    note("first_jobs_a_second", (await work) / ((performance.now() - since) / 1_000));
+    await site.close();
+    await state.close();
+  }
+}
+
 const folder = await mkdtemp(join(tmpdir(), "renewd-bench-"));
 const state = await openSqliteState({ file: join(folder, "renewd.db"), keys: [], random: systemRandom });
 try {
@@ -115,6 +139,7 @@ try {
     await site.herald.stop();
     await site.close();
   }
+  await measureFirst(folder);
 } finally {
   await state.close();
   await rm(folder, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { systemClock } from "./clock.ts";
  * Nobody notices so long a wait. Each turn that ends may let a busy daemon work for much longer, with a sync of the disk
  * at each step: what ends it every millisecond waits for hundreds of those.
  */
-const TURN_MS = 15;
+const TURN_MS = 5;
 
 /**
  * Ends this turn of the event loop once it has lasted: timers and sockets that are ready are served before it resolves.

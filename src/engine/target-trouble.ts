@@ -14,7 +14,7 @@ export async function failTarget(work: TargetWork, error: RenewdError, also: Tar
   if (record === undefined) return;
   const now = engine.clock.now();
   const urgency = { deadlineAt: targetDeadlineAt(berth.declared, record), expAt: record.held?.expAt ?? null };
-  const calls = addCalls(record.calls, tenure.callCount, now);
+  const calls = addCalls(record.calls, { made: tenure.callCount, error }, now);
   const trouble = addTrouble(record.trouble, error, urgency, calls, engine.random.share(), now);
   const { code, message } = error;
   const event: DomainEvent = {

@@ -9,7 +9,7 @@ import {
 } from "../core/backoff.ts";
 import type { Instant } from "../core/duration.ts";
 import type { DomainEvent } from "../core/events.ts";
-import type { RenewdError } from "../core/errors.ts";
+import type { ErrorCode, RenewdError } from "../core/errors.ts";
 import type { TokenRecord, Trouble } from "../core/records.ts";
 import { scheduleOf } from "../core/schedule.ts";
 import type { TokenChange } from "../core/state-store.ts";
@@ -37,10 +37,24 @@ export function addTrouble(
   };
 }
 
-/** The calls of a try that failed: one, or two where it came further than its first. */
-export function addCalls(calls: readonly Instant[], made: number, now: Instant): readonly Instant[] {
+/** Nothing but the first call was made, and that was one request: a refusal may have cost a new sign-in as well. */
+const DOWN: ReadonlySet<ErrorCode> = new Set([
+  "issuer_unreachable",
+  "issuer_timeout",
+  "issuer_error",
+  "store_unreachable",
+  "store_timeout",
+  "store_error",
+]);
+
+/** The calls of a try that failed: one where the service was down, so that an outage is looked through for longer; else two. */
+export function addCalls(
+  calls: readonly Instant[],
+  { made, error }: { readonly made: number; readonly error: RenewdError },
+  now: Instant,
+): readonly Instant[] {
   const once = withCall(calls, now, CALLS_PER_HOUR_ONE);
-  return made < CALLS_PER_ATTEMPT ? once : withCall(once, now, CALLS_PER_HOUR_ONE);
+  return made < CALLS_PER_ATTEMPT && DOWN.has(error.code) ? once : withCall(once, now, CALLS_PER_HOUR_ONE);
 }
 
 /** Records that a step of a token failed, with whatever else that failure decided. */
@@ -53,7 +67,7 @@ export async function failToken(work: TokenWork, error: RenewdError, also: Token
   const now = engine.clock.now();
   const schedule = record.desired === null ? null : scheduleOf(record.desired, member.pace);
   const urgency = { deadlineAt: schedule?.deadlineAt ?? null, expAt: record.desired?.expAt ?? null };
-  const calls = addCalls(record.calls, tenure.callCount, now);
+  const calls = addCalls(record.calls, { made: tenure.callCount, error }, now);
   const trouble = addTrouble(record.trouble, error, urgency, calls, engine.random.share(), now);
   const event: DomainEvent = {
     type: "renewal:failed",

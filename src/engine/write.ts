@@ -1,4 +1,4 @@
-import { CALLS_PER_ATTEMPT } from "../core/backoff.ts";
+import { CALLS_PER_HOUR_ONE, withCall } from "../core/backoff.ts";
 import { deliveriesPausedUntil } from "../core/decide.ts";
 import type { DomainEvent } from "../core/events.ts";
 import { RenewdError } from "../core/errors.ts";
@@ -9,7 +9,6 @@ import { fingerprintOf, observe } from "./observe.ts";
 import { STORE_CALL_LIMIT_MS } from "./preflight.ts";
 import { throughBreaker } from "./service.ts";
 import { settleIfLast } from "./settled.ts";
-import { addCalls } from "./trouble.ts";
 
 const CONFIRM_LEAST_MS = 1_000;
 const CONFIRM_MOST_MS = 60_000;
@@ -70,11 +69,11 @@ export async function confirm(work: TargetWork, record: TargetRecord): Promise<v
     const pauseMs = Math.min(Math.max(berth.declared.propagationMs / 10, CONFIRM_LEAST_MS), CONFIRM_MOST_MS);
     throw new LookAgain(Math.min(visibleBy, now + pauseMs));
   }
-  // The write's own calls count with this look, which its failure counts.
+  // The look counts as a call of this try, beside those that every failure counts.
   await tenure.changeTarget({
     delivery: null,
     observedAt: now,
-    calls: addCalls(record.calls, CALLS_PER_ATTEMPT, now),
+    calls: withCall(record.calls, now, CALLS_PER_HOUR_ONE),
   });
   throw new RenewdError("store_not_visible", "the token that was written is not what readers see");
 }

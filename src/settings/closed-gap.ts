@@ -20,14 +20,17 @@ export function longestClosedMs(windows: readonly Window[], compile: CompileCron
     .sort((a, b) => a.from - b.from);
   const first = opened[0];
   if (first === undefined) return LAST_DAY - FIRST_DAY;
-  let longest = 0;
+  // What opened in the year before may still be open on the first day.
+  const longestOpenMs = Math.max(...windows.map(({ forMs }) => forMs));
+  let longest = Math.max(0, first.from - FIRST_DAY - longestOpenMs);
   let openUntil = first.until;
   for (const { from, until } of opened) {
     longest = Math.max(longest, from - openUntil);
     openUntil = Math.max(openUntil, until);
   }
-  // What opens once in two years has no second opening in sight.
-  return opened.length === 1 ? LAST_DAY - FIRST_DAY - (first.until - first.from) : longest;
+  // What opens on one day in two years has no second one in sight.
+  const isOneDay = (opened.at(-1)?.from ?? first.from) - first.from < DAY_MS;
+  return isOneDay ? LAST_DAY - FIRST_DAY - (openUntil - first.from) : Math.max(longest, LAST_DAY - openUntil);
 }
 
 function openings(window: Window, compile: CompileCron): readonly Instant[] {

@@ -332,8 +332,9 @@ export class TokenWalk {
   #fail(code: ErrorCode): void {
     const { record, now } = this;
     const urgency = { deadlineAt: this.#schedule?.deadlineAt ?? null, expAt: record.desired?.expAt ?? null };
-    const calls = addCalls(record.calls, 2, now);
-    const trouble = addTrouble(record.trouble, new RenewdError(code, "no"), urgency, calls, 0.5, now);
+    const error = new RenewdError(code, "no");
+    const calls = addCalls(record.calls, { made: 2, error }, now);
+    const trouble = addTrouble(record.trouble, error, urgency, calls, 0.5, now);
     const over =
       record.mint === null && record.wish !== null && this.#schedule !== undefined && now < this.#schedule.renewAt;
     this.#change({ trouble, calls, ...(over ? { wish: null } : {}) });

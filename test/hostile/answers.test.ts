@@ -6,18 +6,17 @@ import { isTried } from "./long-form.ts";
 
 const CALLS: readonly SpoiltCall[] = ["sign_in", "servers", "list", "renew"];
 
-/** Tries within the hour: the doubling delays until six tries are used up, or the first and one at the cap. */
-const SIX: ReadonlySet<ErrorCode> = new Set([
-  "issuer_unreachable",
-  "issuer_timeout",
-  "issuer_error",
-  "issuer_throttled",
-]);
+/**
+ * Tries within the hour: the doubling delays until the breaker or the hour's calls hold them up, or the first and one at the
+ * cap. One that finds the issuer down at its first call is one call of the twelve, any other is two.
+ */
+const DOWN: ReadonlySet<ErrorCode> = new Set(["issuer_unreachable", "issuer_timeout", "issuer_error"]);
 
 function callsOf({ code, acts, retryAfterMs }: AnswerCase, at: SpoiltCall): number {
   if (at === "renew" && acts) return 1;
   if (retryAfterMs === 3_600_000) return 2;
-  return SIX.has(code) ? 6 : 2;
+  if (DOWN.has(code)) return at === "renew" ? 6 : 9;
+  return code === "issuer_throttled" ? 6 : 2;
 }
 
 describe.each([

@@ -17,7 +17,7 @@ describe("a renewal whose answer is lost", () => {
     expect(world.front.count("renew")).toBe(1);
     expect(world.told("renewal:failed").map(({ code }) => code)).toEqual([
       "issuer_unreachable",
-      ...Array.from({ length: 5 }, () => "issuer_error"),
+      ...Array.from({ length: 8 }, () => "issuer_error"),
     ]);
     expect(await world.incidents()).toContain("outcome_unknown");
     expect(world.fake.written).toEqual([world.made[0]]);

@@ -21,8 +21,8 @@ describe("100 MiB", () => {
     ["of blanks", "list", (flooded) => flood({}, flooded), "issuer_answer_too_large", 2],
     ["of one row", "list", (flooded) => flood({}, flooded, row(""), "x"), "issuer_answer_too_large", 2],
     ["of no JSON", "list", (flooded) => flood({}, flooded, "[", "x"), "issuer_answer_invalid", 2],
-    ["of a page with 500", "sign_in", (flooded) => flood(HTML, flooded, "<p>", "x"), "issuer_error", 6],
-    ["of a page with 500", "list", (flooded) => flood(HTML, flooded, "<p>", "x"), "issuer_error", 6],
+    ["of a page with 500", "sign_in", (flooded) => flood(HTML, flooded, "<p>", "x"), "issuer_error", 9],
+    ["of a page with 500", "list", (flooded) => flood(HTML, flooded, "<p>", "x"), "issuer_error", 9],
     [
       "of words of a refusal",
       "servers",

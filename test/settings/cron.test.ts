@@ -77,6 +77,17 @@ describe("longestClosedMs", () => {
     ["a union over zones", [window("0 0 * * *", 6, "UTC"), window("0 12 * * *", 6, "Asia/Tokyo")], 15 * HOUR_MS],
     ["once a year", [window("0 0 1 1 *", 24, "UTC")], 365 * DAY_MS],
     ["once in four years", [window("0 0 29 2 *", 24, "UTC")], 731 * DAY_MS],
+    [
+      "often, on one day in years: the first of February that is a Monday",
+      [window("0,1 * 1 2 mon", 1 / 60, "UTC")],
+      732 * DAY_MS - 23 * HOUR_MS - 2 * MINUTE_MS,
+    ],
+    [
+      "on two days, and then not again for years",
+      [window("0 0 31 1 sun", 24, "UTC"), window("0 0 1 2 mon", 24, "UTC")],
+      700 * DAY_MS,
+    ],
+    ["over the new year", [window("0 12 * * *", 24, "UTC")], 0],
     ["an opening that spring skips", [window("30 1 * * sun", 1)], 14 * DAY_MS - HOUR_MS - HOUR_MS],
   ])("%s", (_, windows, closedMs) => {
     expect(longestClosedMs(windows, compileCron)).toBe(closedMs);

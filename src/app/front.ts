@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import type { Control } from "../core/control.ts";
 import { RenewdError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
@@ -129,7 +130,11 @@ function remoteOf(control: Control, reads: FleetReads, link: () => string | null
     createToken: (order) => acted(control.createToken(order)),
     adopt: (token, target) => acted(control.adopt(token, target)),
     reload: parts.reload,
-    health: () => Promise.resolve(parts.health()),
+    // Links may lead elsewhere since the start.
+    health: async () => ({
+      ...parts.health(),
+      settingsFile: await realpath(parts.settings.file).catch(() => undefined),
+    }),
     issueLink: () => {
       const given = link();
       if (given !== null) return Promise.resolve(given);

@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { RenewdError, toRenewdError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
 import { connectControl, type Remote } from "../http/socket.ts";
@@ -12,13 +13,18 @@ interface Reached {
   readonly daemon: (Remote & { close(): Promise<void> }) | undefined;
 }
 
-/** Nothing else of a refused file is used than the way to its daemon: with none there, `settings` says why nothing is done. */
+/**
+ * Nothing else of a refused file is used than the way to its daemon: with none there, `settings` says why nothing is done.
+ * Where its state lies is a guess then, so that only a daemon is taken that says it runs on this very file.
+ */
 export async function reach(file: string, read: (file: string) => Promise<Settings>): Promise<Reached> {
   const settings = await read(file).catch((thrown: unknown) => toRenewdError(thrown));
   if (!(settings instanceof RenewdError)) return { settings, daemon: await connectControl(socketOf(settings)) };
   for (const state of await stateFilesOf(file)) {
     const daemon = await connectControl(socketBeside(state)).catch(unlessNoSocket);
-    if (daemon !== undefined) return { settings, daemon };
+    const own = await realpath(file).catch(() => undefined);
+    if (own !== undefined && own === daemon?.settingsFile) return { settings, daemon };
+    await daemon?.close();
   }
   return { settings, daemon: undefined };
 }

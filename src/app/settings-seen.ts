@@ -56,9 +56,13 @@ export async function noteChannels(state: Pick<StateStore, "fact" | "setFact">, 
   }
 }
 
+/** How a channel is spoken to, and not where: another pace is no other place. */
+const PACE: ReadonlySet<string> = new Set(["timeout", "batch", "resend", "lasts"]);
+
 /** Of a secret it knows only where it comes from. */
 function placeOf({ type, options }: DeclaredService): number {
-  return numberOf([type, options]);
+  const where = Object.entries(options as object).filter(([name]) => !PACE.has(name));
+  return numberOf([type, where]);
 }
 
 /** The version too: another may reckon otherwise. */

@@ -30,7 +30,7 @@ export const addRenew: AddVerb = (program, shell) => {
   program
     .command("renew")
     .description(
-      "renews a token now, whatever its schedule says; joins a renewal that is under way, and delivers what one made before",
+      "renews a token now, whatever its schedule says; joins a renewal that is under way; delivers what one made before, if no target has that yet",
     )
     .argument(...TOKEN_ARGUMENT)
     .option(
@@ -51,7 +51,11 @@ async function renew(shell: Shell, token: string, options: RenewOptions): Promis
   return withControl(shell, { need: "act", token, allowCommands }, async (control, by) => {
     const ticket = await control.renew(token, options.lifetime ?? null);
     const progress = (detail: string): void => tellProgress(shell, detail);
-    if (ticket.joined) progress("a renewal is under way already: joining it");
+    if (ticket.madeAt !== undefined)
+      progress(
+        `no target has the token that was made ${formatInstant(ticket.madeAt)}: delivering that (with --lifetime another is made)`,
+      );
+    else if (ticket.joined) progress("a renewal is under way already: joining it");
     const standing = await outcomeOf(control, ticket, options.timeout, shell.app.clock, progress);
     if (options.json === true) printJson(shell, { token, ...standing });
     tell(shell, token, standing, options, by);

@@ -155,7 +155,7 @@ function linesOver(incident: Incident, occasion: AlertOccasion): AlertLines {
   const why = `It was: ${incident.message}`;
   if (became != null) {
     const where = became.target === incident.target ? "" : ` in ${became.target}`;
-    const until = `Not mended: since ${clockTime(now, now)} it is \`${became.reason}\`${where}, which is told by itself.`;
+    const until = `Not mended: since ${clockTime(became.openedAt, now)} it is \`${became.reason}\`${where}, which is told by itself.`;
     return { who, until, why, next: "See that alert.", you: "What that alert says." };
   }
   if (!isDeclared(incident, declared)) {

@@ -74,10 +74,7 @@ export function withCall(calls: readonly Instant[], now: Instant, limit: number)
   return [...inLastHour(calls, now), now].slice(-limit);
 }
 
-/**
- * The calls as they count once somebody says that it is mended, or its service is well again: so many of the oldest are let off
- * that one more try has room.
- */
+/** The calls as they count once a person says that it is mended: so many of the oldest are let off that one more try has room. */
 export function withRoom(calls: readonly Instant[], limit: number): readonly Instant[] {
   return calls.slice(CALLS_PER_ATTEMPT - limit);
 }

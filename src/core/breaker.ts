@@ -1,4 +1,4 @@
-import { CALLS_PER_HOUR_SERVICE, callAllowedAt, withCall, withRoom } from "./backoff.ts";
+import { CALLS_PER_HOUR_SERVICE, callAllowedAt, withCall } from "./backoff.ts";
 import { type Instant, MINUTE_MS } from "./duration.ts";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 
@@ -78,8 +78,7 @@ function pauseMs(failures: number): number {
 
 /** A person says that it is mended: the next call may probe at once. */
 export function probeNow(breaker: Breaker, now: Instant): Breaker {
-  const calls = withRoom(breaker.calls, CALLS_PER_HOUR_SERVICE);
-  return breaker.probeAt === null ? { ...breaker, calls } : { ...breaker, calls, probeAt: now, probingUntil: null };
+  return breaker.probeAt === null ? breaker : { ...breaker, probeAt: now, probingUntil: null };
 }
 
 export function isBroken(breaker: Breaker): boolean {

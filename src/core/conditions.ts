@@ -29,7 +29,7 @@ export function tokenConditions(
   const { record } = view;
   const schedule = record.desired === null ? null : scheduleOf(record.desired, view.pace);
   const readers = readersOf(view, targets);
-  const deadline = sooner(schedule?.deadlineAt ?? null, readers.dangerAt);
+  const deadline = deadlineOf(record, schedule, readers.dangerAt, targets);
   const facts = [
     ...lateness(view, schedule, now),
     ...failing(view, schedule, deadline, now),
@@ -50,9 +50,10 @@ export function nextTokenConditionAt(
   const others = [readers.dangerAt, readers.expAt, quarantined?.validAt, quarantined?.expAt];
   const known = others.filter((at) => at !== undefined && at !== null);
   if (desired === null) return earliest(known, now);
-  const { latestAt, deadlineAt } = scheduleOf(desired, view.pace);
+  const schedule = scheduleOf(desired, view.pace);
+  const { latestAt, deadlineAt } = schedule;
   const since = [trouble?.since, quarantined?.at].filter((at) => at !== undefined);
-  const deadline = Math.min(deadlineAt, readers.dangerAt ?? Infinity);
+  const deadline = deadlineOf(view.record, schedule, readers.dangerAt, targets) ?? deadlineAt;
   const halves = [halfWay(latestAt, deadlineAt), ...since.map((at) => halfWay(at, deadline))];
   return earliest([latestAt, deadlineAt, desired.expAt, ...known, ...halves], now);
 }
@@ -321,9 +322,20 @@ function halfWay(since: Instant, deadline: Instant): Instant {
   return since + (deadline - since) / 2;
 }
 
-/** A new token that no reader has yet makes nobody safer. */
-function sooner(a: Instant | null, b: Instant | null): Instant | null {
-  return a === null || b === null ? a : Math.min(a, b);
+/**
+ * A new token that no reader has yet makes nobody safer. But where others have it, those who were in danger before this trouble
+ * began are told of by their own target's incidents, and make nothing else graver.
+ */
+function deadlineOf(
+  { desired, trouble, quarantined }: TokenRecord,
+  schedule: Schedule | null,
+  dangerAt: Instant | null,
+  targets: readonly TargetRecord[],
+): Instant | null {
+  if (schedule === null || dangerAt === null) return schedule?.deadlineAt ?? null;
+  const since = trouble?.since ?? quarantined?.at ?? Number.NEGATIVE_INFINITY;
+  const isElsewhere = dangerAt <= since && targets.some(({ held }) => held?.fingerprint === desired?.fingerprint);
+  return isElsewhere ? schedule.deadlineAt : Math.min(schedule.deadlineAt, dangerAt);
 }
 
 function earliest(instants: readonly Instant[], now: Instant): Instant | null {

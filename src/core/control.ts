@@ -117,6 +117,8 @@ export interface RenewTicket {
   readonly since: Instant;
   /** Whether a renewal was asked for or under way already. */
   readonly joined: boolean;
+  /** When the newest token was made, which no target has yet: that one is delivered and nothing is minted. */
+  readonly madeAt?: Instant;
 }
 
 export type RenewalStanding =

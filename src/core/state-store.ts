@@ -153,8 +153,8 @@ export interface StateStore {
   /** Makes jobs due now: all, a token, its targets, or those of the tokens that use a service. */
   wake(which: WakeWhich, now: Instant): Promise<void>;
   /**
-   * Ends backoffs, makes those jobs due, and room for one try in their hour: of a service that is well again, the jobs whose
-   * last failure was the service's; of a token that a person asks for, or whose settings changed, its own and its targets'.
+   * Ends backoffs and makes those jobs due: of a service that is well again, the jobs whose last failure was the service's; of a
+   * token that a person asks for, or whose settings changed, its own and its targets', with room for one try in their hour.
    */
   free(which: ServiceKey | { readonly token: string }, now: Instant): Promise<void>;
 

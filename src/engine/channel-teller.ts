@@ -9,7 +9,7 @@ import {
 } from "../core/channel.ts";
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "../core/duration.ts";
 import { type RenewdError, toRenewdError } from "../core/errors.ts";
-import type { Incident } from "../core/incidents.ts";
+import type { Condition, Incident } from "../core/incidents.ts";
 import type { AlertNotifier } from "../core/ports.ts";
 import { channelsFor } from "../core/routes.ts";
 import type { AlertSettings } from "../core/settings.ts";
@@ -50,6 +50,12 @@ export interface Told {
   readonly tellings: ReadonlyMap<string, Telling>;
 }
 
+/** At the start. */
+interface KnownOfChannel extends Told {
+  /** Those of the tellings that the state does not have. */
+  readonly unnoted: readonly Incident[];
+}
+
 type Item = ToTell & { readonly key: string };
 
 export interface Occasion {
@@ -72,7 +78,9 @@ export class ChannelTeller {
   readonly #refused: RefusedAlerts;
   /** By `incidentKey`: those of which the state does not have yet what the channel was told last. */
   readonly #unnoted = new Map<string, Incident>();
-  #isNoted = true;
+  #isNoted: boolean;
+  /** What is to be told of the channel itself, where the state did not take it. */
+  #untold: readonly Condition[] | null;
   /** When the last calls began, by the monotonic clock. */
   #callsMs: readonly number[] = [];
   #isRetired = false;
@@ -80,14 +88,18 @@ export class ChannelTeller {
   constructor(
     key: string,
     engine: Pick<Engine, "clock" | "random" | "state" | "emit">,
-    told: Told,
+    { record, tellings, unnoted }: KnownOfChannel,
     patience: Patience,
     stop: AbortSignal,
   ) {
     this.key = key;
     this.#engine = engine;
-    this.#told = told;
-    this.#refused = new RefusedAlerts(told.record);
+    this.#told = { record, tellings };
+    this.#refused = new RefusedAlerts(record);
+    for (const incident of unnoted) this.#unnoted.set(incidentKey(incident), incident);
+    this.#isNoted = unnoted.length === 0;
+    // An earlier renewd may have ended after it noted that the channel is well, and before it told so.
+    this.#untold = record.failures === 0 ? [] : null;
     this.#patience = patience;
     this.#stop = stop;
   }
@@ -115,6 +127,7 @@ export class ChannelTeller {
       this.#isRouted(incident, occasion) ? "here" : "elsewhere",
     );
     await this.#note();
+    if (this.#untold !== null) await this.#tellOfItself(this.#untold);
     const beganMs = clock.monotonicMs();
     while (!this.#stop.aborted && !this.#isRetired) {
       const [now, nowMs] = [clock.now(), clock.monotonicMs()];
@@ -269,12 +282,14 @@ export class ChannelTeller {
     if (channelConditions(this.key, this.record).length > 0) await this.#tellOfItself();
   }
 
-  /** Through the other channels. */
-  async #tellOfItself(): Promise<void> {
+  /** Through the other channels; what the state does not take is told at a later pass. */
+  async #tellOfItself(conditions = channelConditions(this.key, this.record)): Promise<void> {
     if (this.#isRetired) return;
-    const conditions = channelConditions(this.key, this.record);
     const telling = (): Promise<unknown> => tellConditions(this.#engine, channelSubject(this.key), conditions, null);
-    await this.#patience.ask(telling).catch(() => undefined);
+    this.#untold = await this.#patience.ask(telling).then(
+      () => null,
+      () => conditions,
+    );
   }
 
   /**

@@ -31,7 +31,7 @@ import {
 import { newToken, type TargetRecord, type TokenRecord } from "../core/records.ts";
 import type { LifetimeLimits } from "../core/ports.ts";
 import { scheduleOf } from "../core/schedule.ts";
-import { pausedUntil, retryFrom, type TokenView, waitsForPerson } from "../core/decide.ts";
+import { pausedUntil, retryFrom, rolesDiffer, type TokenView, waitsForPerson } from "../core/decide.ts";
 import { DISCARD_HINT } from "../core/conditions.ts";
 import { createToken } from "./creation.ts";
 import type { Engine } from "./engine.ts";
@@ -177,13 +177,14 @@ export class Controller implements Control {
     return { token: key, since: isStuck ? now : joined, joined: true };
   }
 
-  /** Since when there is a newest token that serves for long and that a failing target lacks: there is nothing to mint. */
-  async #undeliveredSince({ record, pace }: TokenView, now: Instant): Promise<Instant | undefined> {
-    const { key, desired } = record;
+  /** Since when there is a newest token as it should be, which serves for long and which no reader has yet: nothing is to be minted. */
+  async #undeliveredSince({ declared, record, pace }: TokenView, now: Instant): Promise<Instant | undefined> {
+    const { key, desired, trouble, quarantined } = record;
     if (desired === null || now >= scheduleOf(desired, pace).renewAt) return undefined;
-    const lacks = ({ trouble, held }: TargetRecord): boolean =>
-      trouble !== null && held?.fingerprint !== desired.fingerprint;
-    return (await this.#engine.state.targets(key)).some(lacks) ? desired.acceptedAt : undefined;
+    if (trouble !== null || quarantined !== null || rolesDiffer(declared, record)) return undefined;
+    const targets = await this.#engine.state.targets(key);
+    const lacks = ({ held }: TargetRecord): boolean => held?.fingerprint !== desired.fingerprint;
+    return targets.every(lacks) && targets.some((target) => target.trouble !== null) ? desired.acceptedAt : undefined;
   }
 
   async #deliverAgain(member: Member, madeAt: Instant, now: Instant): Promise<RenewTicket> {
@@ -191,7 +192,7 @@ export class Controller implements Control {
     await this.#letProbe(member);
     await this.#engine.state.free({ token: key }, now);
     void this.#sweeper.sweep();
-    return { token: key, since: madeAt, joined: true };
+    return { token: key, since: madeAt, joined: true, madeAt };
   }
 
   async renewal(token: string, since: Instant): Promise<RenewalStanding> {

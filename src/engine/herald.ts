@@ -64,6 +64,8 @@ export class Herald {
   #unrecorded: readonly Incident[] = [];
   #records = new Map<string, ChannelRecord>();
   #tellings = new Map<string, readonly Telling[]>();
+  /** By channel: what is counted as told there, and the state does not have. */
+  readonly #madeUp = new Map<string, readonly Incident[]>();
   #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
 
   constructor(parts: HeraldParts) {
@@ -129,7 +131,7 @@ export class Herald {
     for (const key of channels) {
       this.#tellers.get(key)?.retire();
       this.#hearts.get(key)?.retire();
-      for (const known of [this.#tellers, this.#hearts, this.#records, this.#tellings]) known.delete(key);
+      for (const known of [this.#tellers, this.#hearts, this.#records, this.#tellings, this.#madeUp]) known.delete(key);
       if (this.#passes.has(key)) this.#toForget.add(key);
     }
     for (const key of channels) if (!this.#toForget.has(key)) await this.#forget(key);
@@ -166,7 +168,8 @@ export class Herald {
 
   /**
    * A renewd that died, or ended while its state failed, may have told of that past the state, and nobody knows. Where such a
-   * thing would stay open for ever its end is told; that is nothing to a channel where it is not open.
+   * thing would stay open for ever its end is told; that is nothing to a channel where it is not open. It counts as told there,
+   * and is recorded as such: else a stop before the channel took the end would forget it.
    */
   #endWhatMayBeOpen(): void {
     const now = this.#parts.engine.clock.now();
@@ -175,6 +178,7 @@ export class Herald {
       const told = this.#tellings.get(key) ?? [];
       const known = new Set(told.map(({ incident }) => incidentKey(incident)));
       const more = toldPastState(now).filter((incident) => !known.has(incidentKey(incident)));
+      this.#madeUp.set(key, more);
       this.#tellings.set(key, [...told, ...more.map((incident) => ({ channel: key, incident, toldAt: now }))]);
     }
   }
@@ -213,11 +217,12 @@ export class Herald {
   }
 
   #teller(key: string): ChannelTeller {
-    const known = this.#tellers.get(key);
-    if (known !== undefined) return known;
+    const before = this.#tellers.get(key);
+    if (before !== undefined) return before;
     const tellings = new Map((this.#tellings.get(key) ?? []).map((each) => [incidentKey(each.incident), each]));
-    const told = { record: this.#records.get(key) ?? FRESH_CHANNEL, tellings };
-    const teller = new ChannelTeller(key, this.#parts.engine, told, this.#patience, this.#stop.signal);
+    const record = this.#records.get(key) ?? FRESH_CHANNEL;
+    const known = { record, tellings, unnoted: this.#madeUp.get(key) ?? [] };
+    const teller = new ChannelTeller(key, this.#parts.engine, known, this.#patience, this.#stop.signal);
     this.#tellers.set(key, teller);
     return teller;
   }

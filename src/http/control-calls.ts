@@ -12,8 +12,14 @@ export interface Remote extends Control {
   issueLink(): Promise<string>;
   /** Reads the settings again; answers the problems, none when they are in force. */
   reload(): Promise<readonly string[]>;
-  /** What /healthz says, also where the daemon serves no HTTP. */
-  health(): Promise<Health>;
+  /** What /healthz says, also where the daemon serves no HTTP, and what only its owner is told. */
+  health(): Promise<Health & Whose>;
+}
+
+/** Whose daemon it is. */
+export interface Whose {
+  /** The real path of its settings file, as links lead now; none from an earlier version, or while the file is gone. */
+  readonly settingsFile?: string | undefined;
 }
 
 const token = z.string().max(200);
@@ -92,6 +98,13 @@ export function readAnswer(text: string): unknown {
   if (!("error" in parsed.data)) return parsed.data.result;
   const { code, message } = parsed.data.error;
   throw new RenewdError(isErrorCode(code) ? code : "bug", message);
+}
+
+const whose = z.object({ result: z.object({ settingsFile: z.string() }) });
+
+/** What an answer to `health` says of it; from a daemon of an earlier version, which does not know the call, nothing. */
+export function readWhose(text: string): Whose {
+  return { settingsFile: whose.safeParse(parseJson(text)).data?.result.settingsFile };
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,14 @@
 import { request } from "node:http";
 import { RenewdError } from "../core/errors.ts";
-import { type Method, type Remote, readAnswer, readCreated, sentOrder } from "./control-calls.ts";
+import {
+  type Method,
+  type Remote,
+  type Whose,
+  readAnswer,
+  readCreated,
+  readWhose,
+  sentOrder,
+} from "./control-calls.ts";
 import { isSilent, probeSocket } from "./control-path.ts";
 
 /** Every other call records a wish or reads the state, so an answer that takes longer will not come. */
@@ -18,15 +26,16 @@ const ANSWER_BYTES_MAX: number = 64 * 1024 * 1024;
 export async function connectControl(
   path: string,
   healthLimitMs: number = HEALTH_LIMIT_MS,
-): Promise<(Remote & { close(): Promise<void> }) | undefined> {
+): Promise<(Remote & Whose & { close(): Promise<void> }) | undefined> {
   if (isSilent(await probeSocket(path))) return undefined;
   // Any answer will do: a daemon of an earlier version does not know the call.
-  await post(path, "health", "[]", healthLimitMs);
+  const { settingsFile } = readWhose(await post(path, "health", "[]", healthLimitMs));
   const call = async (method: Method, args: readonly unknown[]): Promise<unknown> =>
     readAnswer(await post(path, method, JSON.stringify(args), method === "createToken" ? CREATION_LIMIT_MS : LIMIT_MS));
   const bound = <M extends Method>(method: M): Remote[M] =>
     ((...args: readonly unknown[]) => call(method, args)) as unknown as Remote[M];
   return {
+    settingsFile,
     status: bound("status"),
     tokenStatus: bound("tokenStatus"),
     plan: bound("plan"),

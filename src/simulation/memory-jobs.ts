@@ -80,7 +80,7 @@ export class MemoryJobs {
       const { trouble } = row;
       if (trouble === null || !("token" in which || ERRORS[trouble.last.code].scope === "service")) continue;
       row.trouble = { ...trouble, nextTryAt: Math.min(trouble.nextTryAt, now) };
-      row.calls = withRoom(row.calls, CALLS_PER_HOUR_ONE);
+      if ("token" in which) row.calls = withRoom(row.calls, CALLS_PER_HOUR_ONE);
       this.#rouse(row, now);
     }
   }

@@ -95,10 +95,11 @@ export async function free(db: Db, which: ServiceKey | { readonly token: string 
     for (const { token, target, trouble_json, calls_json } of await query.execute()) {
       const trouble = fromJson(trouble_json) as Trouble | null;
       if (trouble === null || !("token" in which || ERRORS[trouble.last.code].scope === "service")) continue;
+      const calls = "token" in which ? roomier(calls_json) : calls_json;
       const freed = JSON.stringify({ ...trouble, nextTryAt: Math.min(trouble.nextTryAt, now) });
       await tx
         .updateTable("jobs")
-        .set({ trouble_json: freed, calls_json: roomier(calls_json), wake_at: now, wakes: sql<number>`wakes + 1` })
+        .set({ trouble_json: freed, calls_json: calls, wake_at: now, wakes: sql<number>`wakes + 1` })
         .where("token", "=", token)
         .where("target", "=", target)
         .execute();

@@ -140,8 +140,8 @@ test("settings that were edited while no renewd ran make every job look anew; th
 
 test("a channel that was edited while no renewd ran is told anew; the same one, and one that was told before that was noted, are not", async () => {
   const site = await makeSite();
-  const hook = (path: string): string =>
-    `alerts: { channels: { team: { type: slack, url: { file: ${path} } }, other: { type: slack, url: { file: c } } } }`;
+  const hook = (path: string, more = ""): string =>
+    `alerts: { channels: { team: { type: slack, url: { file: ${path} }${more} }, other: { type: slack, url: { file: c } } } }`;
   const forget = vi.spyOn(SqlStateStore.prototype, "forgetChannel");
   const fact = vi.spyOn(SqlStateStore.prototype, "fact").mockResolvedValue(undefined);
   await site.declare(hook("a"));
@@ -156,6 +156,10 @@ test("a channel that was edited while no renewd ran is told anew; the same one, 
   await daemon.reload();
   await daemon.stop("for a while");
   expect(forget.mock.calls).toEqual([["team"], ["team"]]);
+  await (await site.start()).stop("for a while");
+  expect(forget).toHaveBeenCalledTimes(2);
+  // The same place, at another pace.
+  await site.declare(hook("d", ", timeout: 7s"));
   await (await site.start()).stop("for a while");
   expect(forget).toHaveBeenCalledTimes(2);
 });

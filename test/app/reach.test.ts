@@ -1,10 +1,12 @@
 /** The composition root as the verbs use it, on a settings file that a running daemon refuses. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { askHealth, dashboardLink, startDaemon, withControl } from "../../src/app.ts";
+import { serveControl } from "../../src/http/socket.ts";
 import { freePort } from "../e2e/place.ts";
+import { FakeControl } from "../http/fake-control.ts";
 
 // The log goes to the process's own standard error, whoever reads that.
 vi.mock(import("../../src/runtime/logger.ts"), () => ({
@@ -56,6 +58,10 @@ test("the daemon of a refused file is spoken to, and a mistake in the file does 
     expect(await met(settingsFile)).toBe("daemon, settings_invalid");
     const options = { settingsFile, allowCommands: false };
     expect(await askHealth(options)).toBe(true);
+    const address = /(?<=listen: ).*(?= })/.exec(http)?.[0];
+    for (const open of ["healthz", "readyz"]) {
+      expect(await (await fetch(`http://${address}/${open}`)).text()).not.toContain(folder);
+    }
     expect(await dashboardLink(options)).toContain("/sign-in?code=");
   }
 });
@@ -85,4 +91,55 @@ test("a state that was renamed in the refused file, or cannot be told, leads to 
   await mkdir(join(folder, "c.db.sock"));
   await declare("a.yaml", `${daily("c.db")}\n${BROKEN}`);
   expect(await met(settingsFile)).toMatch(/a\.yaml:\d+:\d+: /);
+});
+
+const TO_A = "sqlite:./renewd.db";
+const TO_B = "url: sqlite:./b.db";
+
+test.each([
+  ["a misspelt `state`", `stat: { ${TO_B} }`],
+  ["another address in a comment", `state: # as {url: ${TO_A}}\n  ${TO_B}\n${BROKEN}`],
+  ["another address further in", `state:\n  keys: { url: ${TO_A} }\n  ${TO_B}\n${BROKEN}`],
+])("a refused file with %s does not lead to the daemon of the file beside it", async (_, text) => {
+  await start(await declare("a.yaml", 'tick: "0 0 * * * *"'));
+  const b = await declare("b.yaml", text);
+  expect(await met(b)).toMatch(/b\.yaml:\d+:\d+: /);
+  const options = { settingsFile: b, allowCommands: false };
+  await expect(askHealth(options)).rejects.toMatchObject({ code: "settings_invalid" });
+  await expect(dashboardLink(options)).rejects.toMatchObject({ code: "settings_invalid" });
+});
+
+test("past the daemon of another file, its own is still found", async () => {
+  await start(await declare("a.yaml", 'tick: "0 0 * * * *"'));
+  const b = await declare("b.yaml", daily("b.db"));
+  await start(b);
+  await declare("b.yaml", `? state\n: { url: ${TO_A} }\nstate: { ${TO_B} }\n${BROKEN}`);
+  expect(await met(b)).toBe("daemon, settings_invalid");
+});
+
+test("the daemon of a refused file is found through links, also once they lead elsewhere, as Kubernetes mounts files", async () => {
+  const put = async (version: string, text: string): Promise<void> => {
+    await mkdir(join(folder, version));
+    await declare(join(version, "a.yaml"), text);
+    await symlink(version, join(folder, "..next"));
+    await rename(join(folder, "..next"), join(folder, "..data"));
+  };
+  const settingsFile = join(folder, "a.yaml");
+  await symlink("..data/a.yaml", settingsFile);
+  await put("..1", daily("a.db"));
+  await start(settingsFile);
+  await put("..2", `${daily("a.db")}\n${BROKEN}`);
+  expect(await met(settingsFile)).toBe("daemon, settings_invalid");
+  await rm(join(folder, "..1"), { recursive: true });
+  await symlink("a.yaml", join(folder, "linked.yaml"));
+  expect(await met(join(folder, "linked.yaml"))).toBe("daemon, settings_invalid");
+});
+
+test("a daemon that does not say which file it runs on is not taken for that of a refused one", async () => {
+  const settingsFile = await declare("a.yaml", `${daily("a.db")}\n${BROKEN}`);
+  const earlier = await serveControl(new FakeControl(), join(folder, "a.db.sock"));
+  undo.push(() => earlier.close());
+  expect(await met(settingsFile)).toMatch(/^\/.*a\.yaml:\d+:\d+: /);
+  await declare("a.yaml", daily("a.db"));
+  expect(await met(settingsFile)).toBe("daemon");
 });

@@ -92,7 +92,7 @@ describe("the five lines", () => {
     expect(alertOf(late, ORIGIN, occasion)).toMatchObject({
       status: "resolved",
       lines: {
-        until: "Not mended: since 01:33Z it is `deadline_missed`, which is told by itself.",
+        until: "Not mended: since 00:33Z it is `deadline_missed`, which is told by itself.",
         why: "It was: Not renewed yet.",
         you: "What that alert says.",
       },
@@ -119,7 +119,7 @@ describe("the five lines", () => {
     expect(becameOf(blocked, [incident()])).toEqual(incident());
     const occasion = { cause: "resolved", declared: null, became: incident(), now: NOW } as const;
     expect(alertOf(blocked, ORIGIN, occasion).lines.until).toBe(
-      "Not mended: since 01:33Z it is `target_failing` in ireland, which is told by itself.",
+      "Not mended: since 00:33Z it is `target_failing` in ireland, which is told by itself.",
     );
   });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { mostWithin } from "../support/oracle.ts";
 import { makeWorld, SHORT, type World } from "../support/world.ts";
 
 const TOKEN = "token-1";
@@ -12,20 +13,20 @@ async function renews(world: World, times: number): Promise<void> {
 }
 
 test("a mended target is written at once when a person asks, though its hour is used up, and nothing is minted for that", async () => {
-  const world = await makeWorld({ ...SHORT, targets: ["a", "b"] });
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
   const { controller } = world.daemon;
   await world.run(HOUR_MS);
-  world.place("b").fail({ code: "store_denied", on: ["write"] });
+  world.place().fail({ code: "store_denied", on: ["write"] });
   await renews(world, 9);
   expect(world.issuer.count("request")).toBe(2);
-  const refused = world.place("b").count("write");
-  world.place("b").heal();
+  const refused = world.place().count("write");
+  world.place().heal();
   const ticket = await controller.renew(TOKEN, null);
-  expect(ticket.joined).toBe(true);
+  expect(ticket).toMatchObject({ joined: true, madeAt: (await world.token()).desired?.acceptedAt });
   expect((await controller.renewal(TOKEN, ticket.since)).state).toBe("under_way");
   await world.run(10_000);
-  expect(world.place("b").count("write")).toBe(refused + 1);
-  expect(world.place("b").seen).toBe(world.issuer.rows[1]?.text);
+  expect(world.place().count("write")).toBe(refused + 1);
+  expect(world.place().seen).toBe(world.issuer.rows[1]?.text);
   expect(await controller.renewal(TOKEN, ticket.since)).toMatchObject({ state: "delivered" });
   expect(world.issuer.count("request")).toBe(2);
   expect(await world.incidents()).toEqual([]);
@@ -83,4 +84,49 @@ test("an issuer that comes back after the expiry is asked every quarter of an ho
   }
   world.issuer.heal();
   await world.event("renewal:settled", 16 * MINUTE_MS);
+});
+
+test("a target that nobody mends keeps no person from a new token for the others", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a", "b"] });
+  await world.run(HOUR_MS);
+  world.place("b").fail({ code: "store_denied", on: ["write"] });
+  await renews(world, 3);
+  expect(world.issuer.count("request")).toBe(4);
+  expect(world.place("a").seen).toBe(world.issuer.rows.at(-1)?.text);
+});
+
+test("a token with other roles than are wanted, or after one that was rejected, is not what a person asks for", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.place().fail({ code: "store_denied", on: ["write"] });
+  await renews(world, 1);
+  world.issuer.fail({ make: { scopes: { runner: [] } } });
+  await world.daemon.controller.renew(TOKEN, 40 * HOUR_MS);
+  await world.run(10_000);
+  expect((await world.token()).quarantined).not.toBeNull();
+  world.issuer.heal();
+  const asked = world.issuer.count("request");
+  await renews(world, 1);
+  expect(world.issuer.count("request")).toBe(asked + 1);
+});
+
+test("a service that fails for one target alone lets that one off no call of its hour, however well the others fare", async () => {
+  const world = await makeWorld({ ...SHORT, tokens: 30, targets: ["a"], target: { observeMs: 5 * MINUTE_MS } });
+  await world.run(HOUR_MS);
+  const failsFrom = world.clock.now();
+  world.place("a").fail({ code: "store_error" });
+  await world.run(6 * HOUR_MS);
+  const calls = world.place("a").calls.flatMap(({ call, at }) => (call === "preflight" || at < failsFrom ? [] : [at]));
+  expect(mostWithin(calls, HOUR_MS)).toBeLessThanOrEqual(12);
+});
+
+test("a target that has long been told of makes an issuer's passing failure no incident", async () => {
+  const world = await makeWorld({ targets: ["a", "b"] });
+  await world.run(HOUR_MS);
+  world.place("b").fail({ code: "store_denied" });
+  await world.until(async () => (await world.incidents()).includes("deadline_missed"));
+  world.issuer.fail("server_error", 1);
+  await world.event("renewal:failed");
+  await world.run(5_000);
+  expect(world.told("incident:opened").map(({ incident }) => incident.reason)).not.toContain("issuer_failing");
 });

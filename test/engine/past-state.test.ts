@@ -1,11 +1,11 @@
 /** What channels are told while the state can hold nothing, or does not answer. */
 import { expect, test, vi } from "vitest";
-import { type Instant, MINUTE_MS } from "../../src/core/duration.ts";
+import { HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/duration.ts";
 import { RenewdError } from "../../src/core/errors.ts";
 import type { Incident } from "../../src/core/incidents.ts";
 import type { Herald } from "../../src/engine/herald.ts";
 import { FakeNotifier } from "../support/fake-notifier.ts";
-import { incidentOf, refusedWorld, startHerald } from "../support/heralding.ts";
+import { incidentOf, open, refusedWorld, startHerald } from "../support/heralding.ts";
 import { makeWorld, SHORT } from "../support/world.ts";
 
 const stateFailing = (at: Instant): Incident =>
@@ -95,6 +95,46 @@ test("after a death, or a stop while the state fails, a channel that keeps what 
   expect((await run()).told()).toEqual([]);
 });
 
+test.each([
+  ["the channel cannot be reached", { failure: new RenewdError("channel_unreachable", "connection refused") }],
+  ["the call is under way", { gate: Promise.withResolvers<void>().promise }],
+])("the ends that are due after a death outlast a clean stop before they are told, while %s", async (_, state) => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  const run = async (changes: Partial<FakeNotifier>): Promise<{ herald: Herald; pager: FakeNotifier }> => {
+    const pager = Object.assign(new FakeNotifier({ keepsUntilEnd: true }), changes);
+    const herald = await startHerald(world, { channels: { pager } });
+    await world.run(MINUTE_MS);
+    return { herald, pager };
+  };
+  // It dies.
+  await run({});
+  const second = await run(state);
+  expect(second.pager.tries).toBeGreaterThan(0);
+  await second.herald.stop();
+  const third = await run({});
+  expect(third.pager.told.toSorted()).toEqual(["resolved scheduler_stalled -", "resolved state_failing -"]);
+  expect(await world.state.tellings()).toEqual([]);
+  await third.herald.stop();
+  expect((await run({})).pager.told).toEqual([]);
+});
+
+test("the ends that are due after a death outlast a stop before the state can record anything", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  const start = (pager: FakeNotifier): Promise<Herald> => startHerald(world, { channels: { pager } });
+  // It dies.
+  await start(new FakeNotifier({ keepsUntilEnd: true }));
+  const { state } = world.daemon.engine;
+  const spy = vi.spyOn(state, "noteChannel").mockRejectedValue(new RenewdError("state_unwritable", "disk full"));
+  const away = new FakeNotifier({ keepsUntilEnd: true });
+  away.gate = Promise.withResolvers<void>().promise;
+  await (await start(away)).stop();
+  spy.mockRestore();
+  const pager = new FakeNotifier({ keepsUntilEnd: true });
+  await start(pager);
+  await world.run(MINUTE_MS);
+  expect(pager.told.toSorted()).toEqual(["resolved scheduler_stalled -", "resolved state_failing -"]);
+});
+
 test("while the state hangs, what it cannot hold is told past it all the same, again and again, and its end", async () => {
   const world = await makeWorld({ ...SHORT, targets: ["a"] });
   const team = new FakeNotifier();
@@ -117,3 +157,31 @@ test("while the state hangs, what it cannot hold is told past it all the same, a
   for (const spy of spies) spy.mockRestore();
   await herald.stop();
 });
+
+test.each(["its next look", "a restart"])(
+  "that a channel is well again, while the state hangs, is told after %s",
+  async (what) => {
+    const world = await makeWorld({ ...SHORT, targets: ["a"] });
+    const [pager, team] = [new FakeNotifier(), new FakeNotifier()];
+    pager.failure = new RenewdError("channel_unreachable", "connection refused");
+    const first = await startHerald(world, { channels: { pager, team } });
+    await open(world, incidentOf("gone", world.clock.now()));
+    await world.run(10 * MINUTE_MS);
+    expect(team.told).toContain("opened channel_failing -");
+    const { state } = world.daemon.engine;
+    const hung = Promise.withResolvers<never>();
+    const spies = [vi.spyOn(state, "incidents"), vi.spyOn(state, "noteChannel"), vi.spyOn(state, "tell")];
+    for (const spy of spies) spy.mockReturnValue(hung.promise);
+    pager.failure = undefined;
+    for (let minute = 0; minute < 20; minute += 1) await world.clock.advance(MINUTE_MS);
+    expect(pager.told).toEqual(["opened issuer_failing gone"]);
+    hung.reject(new RenewdError("state_unwritable", "it is back"));
+    for (const spy of spies) spy.mockRestore();
+    if (what === "a restart") await first.stop();
+    const herald = what === "a restart" ? await startHerald(world, { channels: { pager, team } }) : first;
+    herald.look();
+    await world.run(HOUR_MS);
+    expect(await world.incidents()).toEqual(["issuer_failing"]);
+    expect(team.told.at(-1)).toBe("resolved channel_failing -");
+  },
+);

@@ -214,12 +214,25 @@ it("does not wait long for a daemon that takes calls and answers none, as a stop
   await new Promise((resolve) => stopped.close(resolve));
 });
 
+it.each([
+  ["/etc/renewd/renewd.yaml", "/etc/renewd/renewd.yaml"],
+  [undefined, undefined],
+  [7, undefined],
+])("tells whose daemon it is as that one says it: %j", async (settingsFile, told) => {
+  const control = await serve();
+  const health = { alive: true, ready: true, reasons: [] };
+  control.health = () => Promise.resolve({ ...health, settingsFile: settingsFile as string | undefined });
+  expect((await connect()).settingsFile).toBe(told);
+});
+
 it("takes a daemon of an earlier version, which does not know how to say how it is", async () => {
   const error = JSON.stringify({ error: { code: "usage", message: "this daemon knows no such call" } });
   const earlier = createServer(({ url }, answer) => {
     answer.end(url === "/control/health" ? error : JSON.stringify({ result: report }));
   });
   await new Promise<void>((resolve) => void earlier.listen(path, resolve));
-  expect(await (await connect()).status()).toEqual(report);
+  const remote = await connect();
+  expect(await remote.status()).toEqual(report);
+  expect(remote.settingsFile).toBeUndefined();
   await new Promise((resolve) => earlier.close(resolve));
 });

@@ -178,7 +178,9 @@ export async function startRenewal(event, form) {
       `${form.dataset["token"]}/renew`,
       chosen.value === "" ? {} : { lifetime_minutes: minutes },
     );
-    const joined = ticket["joined"] === true ? "A renewal was under way already; this is how it goes. " : "";
+    const made = "The newest token was in no target yet: that one is delivered. ";
+    const under = "A renewal was under way already; this is how it goes. ";
+    const joined = ticket["joined"] !== true ? "" : ticket["made_at"] === undefined ? under : made;
     await follow(dialog, form, String(ticket["renewal"]), joined);
   } catch (thrown) {
     showProblem(form.hidden ? (dialog.querySelector("#renew-progress") ?? form) : form, messageOf(thrown));

@@ -33,8 +33,8 @@ export interface AlertTestResult {
   readonly message: string | null;
   readonly hint: string | null;
   readonly tookMs: number;
-  /** Whether the routes would bring a real alert of this token and severity here. */
-  readonly routed: boolean;
+  /** Whether the routes would bring a real alert of this token and severity here; null for a dead man's switch, which is told none. */
+  readonly routed: boolean | null;
   readonly lines: readonly string[];
 }
 
@@ -67,7 +67,7 @@ async function test(
   const { alerts, instance } = settings;
   const origin: AlertOrigin = { instance, pageUrl: alerts.pageUrl, runbooks: alerts.runbooks };
   const firing = testAlert(origin, declared, severity, "test");
-  const routed = notifier.kind === "heartbeat" || channelsFor(alerts.routes, severity, firing.labels).has(key);
+  const routed = notifier.kind === "heartbeat" ? null : channelsFor(alerts.routes, severity, firing.labels).has(key);
   const sinceMs = systemClock.monotonicMs();
   const went = (failure?: RenewdError): AlertTestResult => ({
     channel: key,

@@ -1,16 +1,18 @@
 import type { Settings } from "../core/settings.ts";
 import { RenewdError, toRenewdError } from "../core/errors.ts";
+import type { Issuer } from "../core/ports.ts";
 import { ClockWatch } from "../engine/clock-watch.ts";
 import type { Berth, Member } from "../engine/fleet.ts";
 import { readApiToken } from "../http/bearer.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type Adapters, makeAdapters } from "./adapters.ts";
+import { readChannelSecrets } from "./channel-secrets.ts";
 import { startEmbedded } from "./embedded.ts";
 
 const PROBE_LIMIT_MS = 60_000;
 
 export interface ProbeResult {
-  readonly kind: "issuer" | "target" | "api_token";
+  readonly kind: "issuer" | "token" | "target" | "api_token" | "channel";
   readonly name: string;
   readonly ok: boolean;
   readonly lines: readonly string[];
@@ -18,12 +20,16 @@ export interface ProbeResult {
   readonly hint: string | null;
 }
 
-/** Asks every issuer and every target whether they would serve, and reads every API token, changing nothing. One that fails keeps no other from being asked. */
+/**
+ * Asks every issuer and every target whether they would serve, and reads every API token and the secrets of every alert
+ * channel, changing nothing. One that fails keeps no other from being asked. Of tokens only those are told that renewd
+ * cannot begin with.
+ */
 export async function probeAll(
   settings: Settings,
   allowCommands: boolean,
   version: string,
-  /** Hears of each as it answers. */
+  /** Hears of each but the tokens as it answers. */
   tell: (result: ProbeResult) => void = () => undefined,
 ): Promise<readonly ProbeResult[]> {
   const adapters = makeAdapters(settings, { allowCommands, version }, () => undefined, new ClockWatch(systemClock));
@@ -32,11 +38,10 @@ export async function probeAll(
     stopEmbedded = await startUnlessRunning(settings, adapters, version);
     const members = [...adapters.members.values()];
     const issuers = [...adapters.issuers].map(([key, issuer]) =>
-      probe("issuer", key, (signal) =>
-        issuer.probe(
-          members.filter((member) => member.issuer === issuer).map((member) => member.declared.request),
-          signal,
-        ),
+      probeIssuer(
+        key,
+        issuer,
+        members.filter((member) => member.issuer === issuer),
       ),
     );
     const targets = members.flatMap((member) => member.berths.map((berth) => probeTarget(member, berth)));
@@ -46,13 +51,19 @@ export async function probeAll(
         return [`could be read; its role is ${token.role}`];
       }),
     );
-    return await Promise.all(
-      [...issuers, ...targets, ...apiTokens].map(async (asked) => {
-        const result = await asked;
-        tell(result);
-        return result;
+    const channels = settings.alerts.channels.map(({ key, options }) =>
+      probe("channel", key, async (signal) => {
+        const read = await readChannelSecrets(options, adapters.readSecret, signal);
+        return [`${read} secret(s) read; \`renewd alert-test ${key}\` calls the channel itself`];
       }),
     );
+    const others = [...targets, ...apiTokens, ...channels].map(async (asked) => [await asked] as const);
+    const results = [...issuers, ...others].map(async (asked) => {
+      const [first, ...ofTokens] = await asked;
+      tell(first);
+      return [first, ...ofTokens];
+    });
+    return (await Promise.all(results)).flat();
   } finally {
     await stopEmbedded();
     await adapters.close();
@@ -71,6 +82,34 @@ async function startUnlessRunning(
     if (toRenewdError(thrown).code === "settings_invalid") return () => Promise.resolve();
     throw thrown;
   }
+}
+
+/** The issuer, and the tokens of it that renewd has nothing to begin with; of these nothing where the issuer itself fails. */
+async function probeIssuer(
+  key: string,
+  issuer: Issuer,
+  members: readonly Member[],
+): Promise<readonly [ProbeResult, ...ProbeResult[]]> {
+  const beganAt = systemClock.now();
+  const asked = await probe("issuer", key, (signal) =>
+    issuer.probe(
+      members.map(({ declared }) => declared.request),
+      signal,
+    ),
+  );
+  if (!asked.ok || !issuer.capabilities.lists) return [asked];
+  const given = members.filter(({ declared }) => !declared.create);
+  const listed = await Promise.all(
+    given.map(({ declared: { key: token, name, request } }) =>
+      probe("token", token, async (signal) => {
+        const found = await issuer.find({ name, request, notBefore: beganAt }, signal);
+        if (found.length > 0) return [];
+        const message = `no token of this name (${name}) at ${key}; with \`create: false\` renewd cannot make one`;
+        throw new RenewdError("token_absent", message);
+      }),
+    ),
+  );
+  return [asked, ...listed.filter(({ ok }) => !ok)];
 }
 
 function probeTarget(member: Member, berth: Berth): Promise<ProbeResult> {

@@ -52,7 +52,17 @@ async function alertTest(shell: Shell, channels: readonly string[], options: Ale
   );
   const ok = results.every((each) => each.ok);
   if (json === true) printJson(shell, { ok, severity, token, channels: results });
-  else shell.out.line(resultsText(results, severity, token, shell.out));
+  else {
+    // All that are not named are told, but for dead man's switches.
+    const isNamed = asked.length > 0;
+    const told = new Set(results.map(({ channel }) => channel));
+    const untold = isNamed ? [] : settings.alerts.channels.filter(({ key }) => !told.has(key));
+    const routes = routesText(results, isNamed, severity, token);
+    const tested = results.map((result) => resultText(result, shell.out));
+    shell.out.line(
+      [...tested, ...untold.map((each) => untoldText(each, shell.out)), ...wrapped(routes, shell.out)].join("\n"),
+    );
+  }
   return ok ? EXIT.well : EXIT.refused;
 }
 
@@ -79,27 +89,36 @@ function mustBeDeclared(
   throw new RenewdError("unknown_token", message, { sent: false });
 }
 
-function resultsText(
+/** Undefined where only dead man's switches were tested, which are told no alerts. */
+function routesText(
   results: readonly AlertTestResult[],
+  isNamed: boolean,
   severity: Severity,
   token: string | null,
-  out: Output,
-): string {
-  const routed = results.filter((each) => each.routed).map(({ channel }) => channel);
+): string | undefined {
+  if (results.every((each) => each.routed === null)) return undefined;
+  const routed = results.filter((each) => each.routed === true).map(({ channel }) => channel);
   const about = token === null ? "of renewd itself" : `of ${token}`;
   const where = routed.length === 0 ? "none of these channels" : routed.join(", ");
-  const routes = `a real alert ${about} that is ${severity} would be told to ${where}`;
-  return [
-    ...results.map((result) => resultText(result, out)),
-    "",
-    labelled("", routes, out.columns, 2).trimStart(),
-  ].join("\n");
+  // Others may be told as well.
+  const among = isNamed && routed.length > 0 ? "of these, " : "";
+  return `${among}a real alert ${about} that is ${severity} would be told to ${where}`;
 }
 
-function resultText({ channel, type, ok, code, message, hint, tookMs, lines }: AlertTestResult, out: Output): string {
+function wrapped(routes: string | undefined, out: Output): readonly string[] {
+  return routes === undefined ? [] : ["", labelled("", routes, out.columns, 2).trimStart()];
+}
+
+function untoldText({ key, type }: Settings["alerts"]["channels"][number], out: Output): string {
+  const head = `${out.paint("faint", "-     ")}  ${out.paint("strong", key)} ${out.paint("plain", `(${type})`)}`;
+  return `${head}\n${labelled("", "a dead man's switch, not pinged: name it to ping it", out.columns, INDENT)}`;
+}
+
+function resultText(result: AlertTestResult, out: Output): string {
+  const { channel, type, ok, code, message, hint, tookMs, routed, lines } = result;
   const took = tookMs < SECOND_MS ? `${Math.round(tookMs)} ms` : `${(tookMs / SECOND_MS).toFixed(1)} s`;
   const what = ok
-    ? `took the alert and its end in ${took}`
+    ? `took the ${routed === null ? "ping" : "alert and its end"} in ${took}`
     : `failed after ${took}${code === null ? "" : ` (${code})`}`;
   const line = (text: string): string => labelled("", text, out.columns, INDENT);
   return [

@@ -76,12 +76,12 @@ export interface CheckedSettings {
   readonly settings: Settings;
   /** What is allowed in them and probably not meant. */
   readonly warnings: readonly Problem[];
-  /** Asks every issuer and target, changing nothing; `tell` hears of each as it answers. */
+  /** Asks every issuer and target and reads the secrets of API tokens and channels, changing nothing; `tell` hears of each as it answers. */
   readonly probe: (tell?: (result: ProbeResult) => void) => Promise<readonly ProbeResult[]>;
 }
 
 export interface ProbeResult {
-  readonly kind: "issuer" | "target" | "state" | "api_token";
+  readonly kind: "issuer" | "token" | "target" | "state" | "api_token" | "channel";
   readonly name: string;
   readonly ok: boolean;
   readonly lines: readonly string[];
@@ -107,8 +107,8 @@ export interface AlertTestResult {
   readonly message: string | null;
   readonly hint: string | null;
   readonly tookMs: number;
-  /** Whether the routes would bring a real alert of this token and severity here. */
-  readonly routed: boolean;
+  /** Whether the routes would bring a real alert of this token and severity here; null for a dead man's switch, which is told none. */
+  readonly routed: boolean | null;
   /** What else there is to say, one line each, such as what the channel answered. */
   readonly lines: readonly string[];
 }

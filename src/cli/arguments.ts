@@ -19,7 +19,7 @@ export function listenAddress(text: string): Listen {
 export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return ms;
-  throw new InvalidArgumentError("expected a duration such as 90s, 15m, 6h or 30d.");
+  throw new InvalidArgumentError("expected a duration in s, m, h or d, such as 90s, 15m, 6h or 30d.");
 }
 
 /** The same, as it was written. */

@@ -45,10 +45,11 @@ async function check(shell: Shell, options: CheckOptions): Promise<ExitCode> {
   return ok ? EXIT.well : EXIT.refused;
 }
 
-/** One that hangs takes up to a minute. */
+/** One that hangs takes up to a minute, and an issuer's list as long again. */
 function probing(shell: Shell, settings: Settings, probe: CheckedSettings["probe"]): Promise<readonly ProbeResult[]> {
   const targets = settings.tokens.reduce((sum, token) => sum + token.targets.length, 0);
-  const all = settings.issuers.length + targets + (settings.http?.tokens.length ?? 0);
+  const secrets = (settings.http?.tokens.length ?? 0) + settings.alerts.channels.length;
+  const all = settings.issuers.length + targets + secrets;
   const words = `asking ${count(settings.issuers.length, "issuer")} and ${count(targets, "target")}`;
   let answered = 0;
   const detail = (): string => (answered === 0 ? "" : ` ${answered} of ${all} answered`);

@@ -45,5 +45,7 @@ function until(text: string): Until {
   if (at !== undefined) return { at };
   const ms = parseDuration(text);
   if (ms !== undefined) return { ms };
-  throw new InvalidArgumentError("expected an instant such as 2027-01-31T00:00:00Z or a duration such as 6h.");
+  throw new InvalidArgumentError(
+    "expected an instant such as 2027-01-31T00:00:00Z or a duration in s, m, h or d, such as 6h.",
+  );
 }

@@ -48,11 +48,17 @@ function entryText(entry: PlanEntry, now: Instant, out: Output, isDrawn: boolean
   const drawn = isDrawn ? timeline(entry, now, out.columns) : undefined;
   return [
     `${out.paint("faint", when)}  ${out.paint("strong", entry.token)}: ${out.paint("plain", entry.action.replaceAll("_", " "))}`,
-    indented(`because ${entry.reason}`),
+    indented(`because ${reasonOf(entry)}`),
     ...(drawn === undefined ? [] : ["", ...drawn, ""]),
     ...entry.arithmetic.map(indented),
     ...entry.cautions.map((caution) => indented(`note: ${caution}`)),
   ].join("\n");
+}
+
+/** The line above says when already. */
+function reasonOf({ at, reason }: PlanEntry): string {
+  if (at === null || !reason.startsWith(`due ${formatInstant(at)}, `)) return reason;
+  return reason.replace(/^due \S+, [\w ]+ from now/, "it is due then");
 }
 
 async function calendar(

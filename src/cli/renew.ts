@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { Control, RenewalStanding, RenewTicket } from "../core/control.ts";
-import { formatDuration, formatInstant, MINUTE_MS } from "../core/duration.ts";
+import { formatDuration, formatInstant, MINUTE_MS, SECOND_MS } from "../core/duration.ts";
 import type { Clock } from "../core/ports.ts";
 import { duration } from "./arguments.ts";
 import {
@@ -19,6 +19,8 @@ import { withControl } from "./with-control.ts";
 
 const POLL_MS = 250;
 const TIMEOUT_MS: number = 5 * MINUTE_MS;
+/** `exp` has whole seconds, and the issuer's clock may be a little off: so much less is what was asked for. */
+const GRAIN_MS: number = 5 * SECOND_MS;
 
 interface RenewOptions extends JsonOption {
   readonly lifetime?: number;
@@ -57,8 +59,10 @@ async function renew(shell: Shell, token: string, options: RenewOptions): Promis
       );
     else if (ticket.joined) progress("a renewal is under way already: joining it");
     const standing = await outcomeOf(control, ticket, options.timeout, shell.app.clock, progress);
-    if (options.json === true) printJson(shell, { token, ...standing });
+    const life = lifeOf(ticket, standing, options.lifetime);
+    if (options.json === true) printJson(shell, { token, ...standing, ...life });
     tell(shell, token, standing, options, by);
+    if (life !== undefined && options.json !== true) tellShort(shell, life, ticket.joined);
     return standing.state === "delivered" ? EXIT.well : EXIT.notWell;
   });
 }
@@ -85,6 +89,25 @@ async function outcomeOf(
     }
     await new Promise<void>((resolve) => clock.after(POLL_MS, resolve));
   }
+}
+
+interface Life {
+  readonly askedMs: number;
+  /** Reckoned from when it was asked for, so that what waited for its turn does not look short. */
+  readonly givenMs: number;
+}
+
+/** Undefined where no lifetime was picked, and as long as nothing was given. */
+function lifeOf({ since }: RenewTicket, standing: RenewalStanding, askedMs: number | undefined): Life | undefined {
+  if (askedMs === undefined || standing.state !== "delivered") return undefined;
+  return { askedMs, givenMs: Math.round((standing.expAt - since) / SECOND_MS) * SECOND_MS };
+}
+
+/** One that asks for all that the issuer allows may be kept a minute below it, which is as asked in a long life. */
+function tellShort({ out }: Shell, { askedMs, givenMs }: Life, isJoined: boolean): void {
+  if (askedMs - givenMs <= Math.min(MINUTE_MS + GRAIN_MS, Math.max(askedMs / 100, GRAIN_MS))) return;
+  const who = isJoined ? "the renewal that was joined" : "the issuer";
+  out.line(out.paint("warn", `asked for ${formatDuration(askedMs)}, ${who} gave ${formatDuration(givenMs)}`));
 }
 
 function tell(

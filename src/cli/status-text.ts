@@ -84,7 +84,8 @@ function channelsLine(channels: readonly ChannelStatus[], out: Output): readonly
   if (channels.length === 0) return [];
   const well = channels.filter(({ failures }) => failures === 0);
   const untold = well.filter(({ lastSuccessAt }) => lastSuccessAt === null).length;
-  const note = untold === 0 ? "" : `; ${untold} told no alert yet (\`renewd alert-test\`)`;
+  const tries = `\`renewd alert-test\` tries ${untold === 1 ? "it" : "them"}`;
+  const note = untold === 0 ? "" : `; ${untold} told no real alert yet (${tries})`;
   const text = `${well.length} of ${count(channels.length, "alert channel")} well${note}`;
   return [out.paint(well.length === channels.length ? "plain" : "warn", text)];
 }

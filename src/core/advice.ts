@@ -65,7 +65,7 @@ export function tokenAdvice(
   now: Instant,
 ): Advice | null {
   if (state === "ok") return null;
-  const told = toldOf(state, conditions, record.trouble, nextTryText(record, "issuer", now));
+  const told = toldOf(state, conditions, record.trouble, nextTryText(record, { service: "issuer" }, now));
   const open = openConditions({ conditions, targets });
   if (told !== undefined) return urged(told, open);
   const { reason, you } = urged(TOKEN_ADVICE[state], open);
@@ -90,7 +90,7 @@ export function targetAdvice(
   now: Instant,
 ): Advice | null {
   if (state === "ok") return null;
-  const told = toldOf(state, conditions, record.trouble, nextTryText(record, "store", now));
+  const told = toldOf(state, conditions, record.trouble, nextTryText(record, { service: "store" }, now));
   const open = conditions.map((condition) => ({ ...condition, target: null }));
   return urged(told ?? TARGET_ADVICE[state], byGravity(open));
 }

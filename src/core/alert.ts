@@ -102,6 +102,8 @@ export interface AlertOccasion {
   readonly became?: Incident | null;
   /** What is over for this channel only: as it is open still. */
   readonly still?: Incident | null;
+  /** What else is critical of the same token. */
+  readonly beside?: Incident | null;
   readonly now: Instant;
 }
 
@@ -146,7 +148,7 @@ function linesOf(incident: Incident, declared: DeclaredToken | null, now: Instan
 }
 
 function linesOver(incident: Incident, occasion: AlertOccasion): AlertLines {
-  const { declared, labelsBefore, became, still, now } = occasion;
+  const { declared, labelsBefore, became, still, beside, now } = occasion;
   const who = whoOf(incident, declared ?? namesIn(labelsBefore));
   if (still != null) {
     const until = `Not told here any more since ${clockTime(now, now)}: it is still open, as ${still.severity}.`;
@@ -164,6 +166,10 @@ function linesOver(incident: Incident, occasion: AlertOccasion): AlertLines {
   }
   // Less than nothing by a clock that was set back.
   const until = `Over since ${clockTime(now, now)}, after ${formatDuration(Math.max(0, now - incident.openedAt))}.`;
+  if (beside != null) {
+    const where = beside.target === "" ? "" : ` in ${beside.target}`;
+    return { who, until, why, next: `\`${beside.reason}\`${where} is open still.`, you: "What that alert says." };
+  }
   return { who, until, why, next: "It goes on as planned.", you: AFTER[incident.reason] ?? "Nothing." };
 }
 

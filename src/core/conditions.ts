@@ -167,12 +167,13 @@ function madeAlready({ desired, record }: TargetView): string {
   return `${how} and verified at ${formatInstant(desired.acceptedAt)}. `;
 }
 
-function nextDelivery({ desired, record, pause }: TargetView, now: Instant): string {
+function nextDelivery({ desired, record, pause, heldUntil = null }: TargetView, now: Instant): string {
   const { held, trouble } = record;
   if (deliveriesPausedUntil(pause, now) !== undefined) return whilePaused(pause);
   if (desired === null) return "It is written as soon as there is a verified token.";
   const isThere = desired.fingerprint === held?.fingerprint;
-  if (trouble !== null) return `${nextTryText(record, "store", now)}${isThere ? "." : ", nothing to mint."}`;
+  if (trouble !== null)
+    return `${nextTryText(record, { service: "store", heldUntil }, now)}${isThere ? "." : ", nothing to mint."}`;
   return isThere ? "It is written after the token's next renewal." : "The newest token is written now.";
 }
 
@@ -191,11 +192,19 @@ export function nextTargetConditionAt(view: TargetView, repairMs: number, now: I
 }
 
 function lateness(view: TokenView, schedule: Schedule | null, now: Instant): readonly Fact[] {
-  const { desired, pause, trouble } = view.record;
+  const { desired, pause, trouble, quarantined } = view.record;
   if (schedule === null || desired === null) return [];
   const isPaused = pausedUntil(pause, now) !== undefined;
-  const seen = trouble === null ? "Look at `renewd plan` for what holds it up." : handOn(trouble.last.code, isPaused);
-  const action = isPaused ? "`renewd resume TOKEN`." : waitsForPerson(view, now) ? DISCARD_HINT : seen;
+  const seen =
+    trouble === null
+      ? "Look at `renewd status` and `renewd plan` for what holds it up."
+      : handOn(trouble.last.code, isPaused);
+  const ofQuarantined = quarantined === null ? null : onQuarantined(quarantined, desired, now);
+  const action = isPaused
+    ? "`renewd resume TOKEN`."
+    : waitsForPerson(view, now)
+      ? DISCARD_HINT
+      : (ofQuarantined ?? seen);
   const next = nextRenewal(view, now);
   const why = isPaused ? " It is paused." : trouble === null ? "" : ` ${troubleText(trouble)}`;
   if (now >= desired.expAt) {
@@ -219,7 +228,7 @@ function nextRenewal(view: TokenView, now: Instant): string {
   if (paused !== undefined) return whilePaused(pause);
   if (waitsForPerson(view, now)) return FOR_PERSON;
   if (trouble === null) return "It is renewed as soon as nothing holds it up: `renewd plan` says what does.";
-  return `${nextTryText(view.record, "issuer", now)}${mint?.fresh == null ? "." : ", nothing to mint."}`;
+  return `${nextTryText(view.record, { service: "issuer", heldUntil: view.heldUntil ?? null }, now)}${mint?.fresh == null ? "." : ", nothing to mint."}`;
 }
 
 function whilePaused(pause: Pause | null): string {
@@ -310,7 +319,7 @@ function whyUnknown({ issuer }: TokenView, mint: Mint): string {
   if (mint.kind === "extend") return "the same extension is asked for again, and fails";
   if (isRepeatable(mint)) return "the same request is made again, which makes no second token, and fails";
   if (!issuer.lists) return "it is asked for anew, which may leave one spare token";
-  return mint.lookedAt === null ? "the issuer's list could not be read since" : "the issuer's list shows none yet";
+  return mint.lookedAt === null ? "the issuer's list was not read since" : "the issuer's list shows none yet";
 }
 
 /** By the share of the slack that the trouble has used up, not by fixed days: the second half is critical. */

@@ -32,6 +32,8 @@ export interface TokenView {
   readonly issuer: IssuerCapabilities;
   /** When the next of the old tokens may be ended; null: they are left alone. */
   readonly retireAt: Instant | null;
+  /** Until when its issuer's breaker lets no call out, where that was looked at. */
+  readonly heldUntil?: Instant | null;
 }
 
 export function decide(view: TokenView, now: Instant): TokenDecision {
@@ -156,7 +158,7 @@ function dueNow(view: TokenView, now: Instant): TokenDecision {
   const dueAt = Math.max(schedule.renewAt, gainAt);
   if (now < dueAt) {
     const until = openingFrom(view, dueAt, schedule.latestAt);
-    return { do: "wait", until, reason: `due ${formatInstant(until)}, ${formatDuration(until - now)} from now` };
+    return { do: "wait", until, reason: whyLater(schedule.renewAt, dueAt, until, now) };
   }
   if (hasBegun(record, schedule) || isOpen(declared.policy.windows, now))
     return renew("due", `due since ${formatInstant(dueAt)}`, urgent);
@@ -174,6 +176,14 @@ function dueNow(view: TokenView, now: Instant): TokenDecision {
     };
   const until = openingFrom(view, now, schedule.latestAt);
   return { do: "wait", until, reason: `due, but outside its windows until ${formatInstant(until)}` };
+}
+
+/** Of the dates that there are for one renewal each says what it is. */
+function whyLater(renewAt: Instant, dueAt: Instant, until: Instant, now: Instant): string {
+  const from = `due ${formatInstant(dueAt)}`;
+  if (until > dueAt) return `${from}; its window opens ${formatInstant(until)}`;
+  const noGain = dueAt > renewAt ? ": before that a fresh one would live no longer" : "";
+  return `${from}, ${formatDuration(until - now)} from now${noGain}`;
 }
 
 function renew(cause: RenewCause, reason: string, urgent: boolean): Extract<TokenDecision, { do: "renew" }> {

@@ -26,6 +26,8 @@ export interface TargetView {
   readonly pause: Pause | null;
   /** Issues that a person rolled back. */
   readonly withdrawn: readonly Fingerprint[];
+  /** Until when its store's breaker lets no call out, where that was looked at. */
+  readonly heldUntil?: Instant | null;
 }
 
 export function decideTarget(view: TargetView, now: Instant): TargetDecision {

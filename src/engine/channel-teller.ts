@@ -315,5 +315,10 @@ function alertFor(item: Item, { open, origin, declared: find }: Occasion, now: I
   const { incident, cause, before, still } = item;
   const declared = find(incident.token);
   const labelsBefore = before === null ? null : (before.labels ?? alertLabels(before.incident, declared, origin));
-  return alertOf(incident, origin, { cause, declared, labelsBefore, became: becameOf(incident, open), still, now });
+  const { token, target } = incident;
+  // Of one target another is no part.
+  const isBeside = (each: Incident): boolean =>
+    token !== "" && each.token === token && each.severity === "critical" && (target === "" || each.target === target);
+  const [became, beside] = [becameOf(incident, open), open.find(isBeside) ?? null];
+  return alertOf(incident, origin, { cause, declared, labelsBefore, became, still, beside, now });
 }

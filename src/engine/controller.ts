@@ -168,10 +168,13 @@ export class Controller implements Control {
   /** One that failed before is tried again at once: what that comes to is the answer, not the old failure. */
   async #join(member: Member, record: TokenRecord, joined: Instant, now: Instant): Promise<RenewTicket> {
     const { key } = member.declared;
-    const isStuck = record.trouble !== null && !waitsForPerson(this.#view(member, record), now);
+    // A wish that was not tried yet may be held up by a breaker that is open.
+    const isHeldUp = record.trouble !== null || record.mint === null;
+    const isStuck = isHeldUp && !waitsForPerson(this.#view(member, record), now);
     if (isStuck) {
       await this.#letProbe(member);
       await this.#engine.state.free({ token: key }, now);
+      await this.#engine.state.wake({ token: key }, now);
     }
     void this.#sweeper.sweep();
     return { token: key, since: isStuck ? now : joined, joined: true };

@@ -7,6 +7,7 @@ import { decideTarget, type TargetDecision, targetDeadlineAt, type TargetView } 
 import type { Engine } from "./engine.ts";
 import type { Berth, Member } from "./fleet.ts";
 import { observe } from "./observe.ts";
+import { heldUntil } from "./service.ts";
 import { workUnderLease } from "./steps.ts";
 import { tellConditions } from "./tell.ts";
 import { traced } from "./traced.ts";
@@ -91,7 +92,10 @@ async function agendaOf(
   const { repairMs } = member.declared.policy;
   const deadlineAt = targetDeadlineAt(berth.declared, view.record);
   const subject = { token: member.declared.key, target: berth.declared.label };
-  const tellAgainAt = await tellConditions(engine, subject, targetConditions(view, repairMs, now), deadlineAt);
+  const store = { kind: "store", key: berth.declared.store } as const;
+  const held = view.record.trouble === null ? null : await heldUntil(engine, store);
+  const conditions = targetConditions({ ...view, heldUntil: held }, repairMs, now);
+  const tellAgainAt = await tellConditions(engine, subject, conditions, deadlineAt);
   const changesAt = nextTargetConditionAt(view, repairMs, now);
   const wakeAt = Math.min(waitUntil, now + HEARTBEAT_MS, changesAt ?? Infinity, tellAgainAt ?? Infinity);
   return { wakeAt, deadlineAt: deadlineAt ?? view.record.firstSeenAt + repairMs };

@@ -11,6 +11,7 @@ import { outlive, proveFresh } from "./prove.ts";
 import { retire } from "./retire.ts";
 import { retirementOf } from "./retiring.ts";
 import { settle } from "./settle.ts";
+import { heldUntil } from "./service.ts";
 import { workUnderLease } from "./steps.ts";
 import { tellConditions } from "./tell.ts";
 import { traced } from "./traced.ts";
@@ -73,10 +74,12 @@ async function agendaOf(engine: Engine, view: TokenView | undefined, waitUntil: 
     return { wakeAt: now + HEARTBEAT_MS, deadlineAt: null };
   const deadlineAt = desired === null ? null : scheduleOf(desired, view.pace).deadlineAt;
   const targets = await engine.state.targets(view.record.key);
+  const issuer = { kind: "issuer", key: view.declared.issuer } as const;
+  const held = view.record.trouble === null ? null : await heldUntil(engine, issuer);
   const tellAgainAt = await tellConditions(
     engine,
     { token: view.record.key, target: "" },
-    tokenConditions(view, now, targets),
+    tokenConditions({ ...view, heldUntil: held }, now, targets),
     deadlineAt,
   );
   const wakeAt = Math.min(

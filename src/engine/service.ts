@@ -85,6 +85,12 @@ async function report(
   } else if (before.failures > 0 && error?.code !== "bug") await recovered(engine, service);
 }
 
+/** Until when no call may go out to it; null when one may. */
+export async function heldUntil(engine: Engine, service: ServiceKey): Promise<Instant | null> {
+  const { probeAt } = await engine.state.breaker(service);
+  return probeAt !== null && probeAt > engine.clock.now() ? probeAt : null;
+}
+
 async function failed(engine: Engine, service: ServiceKey, error: RenewdError, admitted: Admitted): Promise<void> {
   const now = engine.clock.now();
   const { failures, probeAt } = await engine.state.changeBreaker(service, (before) => {

@@ -68,7 +68,12 @@ export async function failToken(work: TokenWork, error: RenewdError, also: Token
   const schedule = record.desired === null ? null : scheduleOf(record.desired, member.pace);
   const urgency = { deadlineAt: schedule?.deadlineAt ?? null, expAt: record.desired?.expAt ?? null };
   const calls = addCalls(record.calls, { made: tenure.callCount, error }, now);
-  const trouble = addTrouble(record.trouble, error, urgency, calls, engine.random.share(), now);
+  const isOpen = also.mint === undefined && record.mint !== null;
+  const over = isOpen ? {} : wishOver(record.wish, now, schedule);
+  const failed = addTrouble(record.trouble, error, urgency, calls, engine.random.share(), now);
+  // What a person wished is not tried again by itself before it is due.
+  const renewAt = over.wish === null ? (schedule?.renewAt ?? 0) : 0;
+  const trouble = { ...failed, nextTryAt: Math.max(failed.nextTryAt, renewAt) };
   const event: DomainEvent = {
     type: "renewal:failed",
     at: now,
@@ -77,13 +82,12 @@ export async function failToken(work: TokenWork, error: RenewdError, also: Token
     message: error.message,
     nextTryAt: trouble.nextTryAt,
   };
-  const isOpen = also.mint === undefined && record.mint !== null;
   const events = [...(also.events ?? []), event];
   await tenure.changeToken({
     ...also,
     trouble,
     calls,
-    ...(isOpen ? {} : wishOver(record.wish, now, schedule)),
+    ...over,
     events,
   });
   for (const each of events) engine.emit(each);

@@ -6,8 +6,8 @@ import type { SecretRef } from "../core/ports.ts";
 export const KEY_PATTERN: RegExp = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 const ADDRESS_WORDS = "is not an address to listen on; write host:port, such as 127.0.0.1:8080 or [::1]:8080";
-const SPAN_WORDS = "is neither a share nor a duration; write 33%, or a length of time such as 10d";
-const DURATION_WORDS = "is not a duration; write a number and a unit, such as 90s, 15m, 6h or 30d";
+const SPAN_WORDS = "is neither a share nor a duration; write 33%, or a length of time in s, m, h or d, such as 10d";
+const DURATION_WORDS = "is not a duration; write a number and a unit (s, m, h or d), such as 90s, 15m, 6h or 30d";
 
 export const key: z.ZodString = z
   .string()

@@ -61,6 +61,7 @@ test("a dead man's switch that is named is pinged, which is said plainly", async
   const [result] = await run(["watch"]);
   expect(result).toMatchObject({
     ok: true,
+    routed: null,
     lines: [expect.stringMatching(/pinged as if all were well, whether or not/)],
   });
   expect(pulses.map(({ ok }) => ok)).toEqual([true]);

@@ -103,7 +103,7 @@ describe.skipIf(!HAS_CHROMIUM)("an operator", () => {
     await button(page, "Renew now").click();
     await dialog(page)
       .getByRole("alert")
-      .getByText(/but the token in use lives until/)
+      .getByText(/but the token in use lives until \S+Z\. The token in use lives at least as long/)
       .waitFor();
     expect(await focused(page)).toBe("Renew now");
     await dialog(page).getByLabel("How many").fill("");
@@ -227,6 +227,18 @@ describe.skipIf(!HAS_CHROMIUM)("an operator", () => {
     await dialog(page).getByText("has changed meanwhile").waitFor();
     expect(await dialog(page).textContent()).toContain((await site.held()).fingerprint);
     await page.keyboard.press("Escape");
+    await close(tab, SIGN_IN);
+  });
+
+  it("is told when the issuer gives less than he asked for", async () => {
+    const tab = await signedIn("operator");
+    const { page } = tab;
+    await renewFor(page, 3 * 1_440);
+    await button(page, "Renew now").click();
+    await dialog(page)
+      .getByText(/^Delivered: .* Asked for 3 d, the issuer gave 23 h 59 min\.$/)
+      .waitFor();
+    await button(page, "Close").click();
     await close(tab, SIGN_IN);
   });
 

@@ -14,6 +14,7 @@ const took: AlertTestResult = {
   routed: true,
   lines: ["incident key 0815"],
 };
+const pinged: AlertTestResult = { ...took, channel: "chat", type: "healthchecks", routed: null, lines: [] };
 const refused: AlertTestResult = {
   ...took,
   channel: "chat",
@@ -47,6 +48,29 @@ describe("alert-test", () => {
       "",
       "a real alert of airflow that is critical would be told to pager",
     ]);
+  });
+
+  it("says of what is not told unless it is named that it was not", async () => {
+    const { out } = await renewd(testing([took]), "alert-test");
+    expect(out.split("\n")).toEqual([
+      "ok      pager (pagerduty)",
+      "    took the alert and its end in 240 ms",
+      "    incident key 0815",
+      "-       chat (slack)",
+      "    a dead man's switch, not pinged: name it to ping it",
+      "",
+      "a real alert of renewd itself that is warning would be told to pager",
+    ]);
+  });
+
+  it("says of a dead man's switch that is named that it took a ping, and nothing of alerts", async () => {
+    const { out } = await renewd(testing([pinged]), "alert-test chat");
+    expect(out.split("\n")).toEqual(["ok      chat (healthchecks)", "    took the ping in 240 ms"]);
+  });
+
+  it("says of the named who of these would be told, as others may be too", async () => {
+    const { out } = await renewd(testing([took, pinged]), "alert-test pager chat");
+    expect(out).toContain("of these, a real alert of renewd itself that is warning would be told to pager");
   });
 
   it("exits 0 when all took it, and says when no route leads to any", async () => {

@@ -28,6 +28,19 @@ describe("plan", () => {
     ]);
   });
 
+  it("says once when it is due", async () => {
+    const reasons = [
+      "due 2026-07-01T12:01:30Z, 1 min 30 s from now",
+      "due 2026-07-01T11:00:00Z, but outside its windows",
+    ];
+    const entries = reasons.map((reason, i) => entry(`t${i}`, NOW + 90_000, { reason, arithmetic: [] }));
+    const { out } = await renewd(fakeApp(fakeControl({ plan: () => Promise.resolve(entries) })), "plan");
+    expect(out.split("\n").filter((line) => line.includes("because"))).toEqual([
+      "    because it is due then",
+      `    because ${reasons[1]}`,
+    ]);
+  });
+
   it("says of what has no time what it waits for", async () => {
     const waiting = ["paused", "waiting_for_person"].map((action) => entry(action, NOW, { action, at: null }));
     const { out } = await renewd(fakeApp(fakeControl({ plan: () => Promise.resolve(waiting) })), "plan");

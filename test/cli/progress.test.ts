@@ -56,7 +56,7 @@ describe("progress of long work", () => {
     const runs = [runCli(["check"], cli), runCli(["create-token", "airflow"], cli)];
     await app.clock.advance(1_000);
     expect(err.toSorted()).toEqual([
-      "asking 1 issuer and 2 targets … 1 of 3 answered",
+      "asking 1 issuer and 2 targets … 1 of 5 answered",
       "asking the issuer for a token …",
     ]);
     rest.resolve();

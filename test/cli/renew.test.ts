@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RenewalStanding } from "../../src/core/control.ts";
 import { RenewdError } from "../../src/core/errors.ts";
-import { fakeApp, fakeControl, renewd } from "./support.ts";
+import { fakeApp, fakeControl, NOW, renewd } from "./support.ts";
 
 const underWay = (detail: string): RenewalStanding => ({ state: "under_way", detail });
 
@@ -22,7 +22,7 @@ describe("renew", () => {
     await app.clock.advance(10_000);
     const { code, out, err } = await running;
     expect({ code, lifetimes }).toEqual({ code: 0, lifetimes: [30 * 86_400_000] });
-    expect(out).toBe("airflow: token 5555666677778888 is in all targets, expires 2026-07-01T12:02:00Z");
+    expect(out.split("\n")[0]).toBe("airflow: token 5555666677778888 is in all targets, expires 2026-07-01T12:02:00Z");
     expect(err.split("\n")).toEqual(["asking", "writing"]);
     expect(app.asked).toMatchObject([{ need: "act", allowCommands: true }]);
   });
@@ -61,6 +61,40 @@ describe("renew", () => {
     const { code, err } = await renewd(app, "renew airflow --lifetime 1d");
     expect(code).toBe(1);
     expect(err).toContain("asked for 1 d, the token in use lives 3 d more");
+  });
+
+  const said = "airflow: token 5555666677778888 is in all targets, expires 2026-07-01T12:02:00Z";
+  it.each([
+    ["--lifetime 30d", ["asked for 30 d, the issuer gave 2 min"]],
+    ["--lifetime 130s", ["asked for 2 min 10 s, the issuer gave 2 min"]],
+    // `exp` has whole seconds, and clocks differ a little.
+    ["--lifetime 122s", []],
+    ["--lifetime 1m", []],
+    ["", []],
+  ])("%s says what was asked for where the issuer gave clearly less, and exits 0", async (options, more) => {
+    const { code, out } = await renewd(fakeApp(), `renew airflow ${options}`.trim());
+    expect({ code, lines: out.split("\n") }).toEqual({ code: 0, lines: [said, ...more] });
+  });
+
+  it.each([
+    [61_000, []],
+    [70_000, ["asked for 1 d, the issuer gave 23 h 58 min"]],
+  ])("of a day that is %d ms short says so from a little more than a minute on", async (shortMs, more) => {
+    const expAt = NOW + 86_400_000 - shortMs;
+    const renewal = () => Promise.resolve({ state: "delivered", fingerprint: "5555666677778888", expAt } as const);
+    const { out } = await renewd(fakeApp(fakeControl({ renewal })), "renew airflow --lifetime 1d");
+    expect(out.split("\n").slice(1)).toEqual(more);
+  });
+
+  it("does not blame the issuer for what a renewal that was joined had asked for", async () => {
+    const renew = (token: string) => Promise.resolve({ token, since: NOW - 30_000, joined: true });
+    const { out } = await renewd(fakeApp(fakeControl({ renew })), "renew airflow --lifetime 30d");
+    expect(out.split("\n")).toEqual([said, "asked for 30 d, the renewal that was joined gave 2 min 30 s"]);
+  });
+
+  it("with --json and --lifetime has what was asked for and what was given", async () => {
+    const { out } = await renewd(fakeApp(), "renew airflow --json --lifetime 30d");
+    expect(JSON.parse(out)).toMatchObject({ state: "delivered", asked_seconds: 2_592_000, given_seconds: 120 });
   });
 
   it("with --json prints one document and no other line to stdout", async () => {

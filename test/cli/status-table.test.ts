@@ -199,7 +199,7 @@ describe("alert channels and services", () => {
     expect(out.split("\n").slice(1, 5)).toEqual([
       "alert channel chat failed 3 times in a row (channel_refused): HTTP 400: bad",
       "  key; next try in 1 h",
-      "2 of 3 alert channels well; 1 told no alert yet (`renewd alert-test`)",
+      "2 of 3 alert channels well; 1 told no real alert yet (`renewd alert-test` tries it)",
       "",
     ]);
     expect((await renewd(showing({ channels: [channel({})] }), "status")).out).toContain(

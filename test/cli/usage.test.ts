@@ -12,6 +12,8 @@ describe("usage", () => {
     ["renew", "missing required argument 'token'"],
     ["renew a b", "too many arguments"],
     ["renew airflow --lifetime soon", "expected a duration"],
+    ["renew airflow --lifetime 3w", "expected a duration in s, m, h or d, such as 90s, 15m, 6h or 30d"],
+    ["pause airflow --until 3w", "or a duration in s, m, h or d, such as 6h"],
     ["history airflow --limit 0", "from 1 to 1000"],
     ["pause airflow --until yesterday", "expected an instant"],
     ["pause airflow --until 2026-06-01T00:00:00Z", "is past"],

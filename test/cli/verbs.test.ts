@@ -46,6 +46,18 @@ describe("check", () => {
     expect((await renewd(probing([bad]), "check --offline")).code).toBe(0);
   });
 
+  it.each(["token", "api_token", "channel"] as const)(
+    "exits 3 for a failing %s too, and not with --offline",
+    async (kind) => {
+      const { code, out } = await renewd(probing([good, { ...bad, kind, name: "team" }]), "check");
+      expect(code).toBe(3);
+      expect(out).toContain(
+        `failed  ${kind.replace("_", " ")} team (store_denied)\n    access denied\n    ->  Grant it.`,
+      );
+      expect((await renewd(probing([{ ...bad, kind }]), "check --offline")).code).toBe(0);
+    },
+  );
+
   it("says what is allowed and probably not meant, with its place and what to do, and exits as ever", async () => {
     const warning = { file: "r.yaml", line: 7, column: 5, path: "policies.x", message: "is odd", hint: "Mend it." };
     const app = fakeApp(fakeControl(), {

@@ -123,6 +123,16 @@ describe("the five lines", () => {
     );
   });
 
+  it("say of what is over beside something critical that this is open still, and do not say that nothing is to be done", () => {
+    const over = incident({ target: "", reason: "issuer_failing" });
+    const beside = incident({ reason: "expired", severity: "critical" });
+    const occasion = { cause: "resolved", declared: declaredThere(), beside, now: NOW } as const;
+    expect(alertOf(over, ORIGIN, occasion).lines).toMatchObject({
+      next: "`expired` in ireland is open still.",
+      you: "What that alert says.",
+    });
+  });
+
   it("say of a renewal that fails for something else by now that it is not mended", () => {
     const failing = incident({ target: "", reason: "issuer_failing" });
     const lost = { ...failing, reason: "roles_lost" } as const;

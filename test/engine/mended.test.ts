@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { formatInstant, HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
 import { mostWithin } from "../support/oracle.ts";
 import { makeWorld, SHORT, type World } from "../support/world.ts";
 
 const TOKEN = "token-1";
+const ISSUER = { kind: "issuer", key: "issuer" } as const;
 
 async function renews(world: World, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) {
@@ -129,4 +130,48 @@ test("a target that has long been told of makes an issuer's passing failure no i
   await world.event("renewal:failed");
   await world.run(5_000);
   expect(world.told("incident:opened").map(({ incident }) => incident.reason)).not.toContain("issuer_failing");
+});
+
+test("a wish that waits for an open breaker is tried at once when a person asks again", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  const { controller } = world.daemon;
+  await world.run(HOUR_MS);
+  world.issuer.fail("lose_request");
+  await controller.renew(TOKEN, null);
+  await world.run(10_000);
+  world.issuer.fail("server_error");
+  await renews(world, 7);
+  await controller.discard(TOKEN);
+  await world.run(1_000);
+  world.issuer.heal();
+  const { since } = await controller.renew(TOKEN, null);
+  await world.run(10_000);
+  expect(await controller.renewal(TOKEN, since)).toMatchObject({ state: "delivered" });
+});
+
+test("while the issuer's breaker is open an alert names the instant of its probe", async () => {
+  const world = await makeWorld({ ...SHORT, tokens: 3, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.issuer.fail("server_error");
+  await world.run(28 * HOUR_MS);
+  await world.until(async () => {
+    const { trouble } = await world.token();
+    const { probeAt } = await world.state.breaker(ISSUER);
+    return trouble !== null && probeAt !== null && probeAt > trouble.nextTryAt && trouble.nextTryAt > world.clock.now();
+  });
+  await world.until(async () => ((await world.token()).trouble?.nextTryAt ?? 0) <= world.clock.now());
+  await world.run(1_000);
+  const { probeAt } = await world.state.breaker(ISSUER);
+  const incidents = (await world.state.incidents()).filter(({ token, target }) => token === TOKEN && target === "");
+  expect(incidents.map(({ next }) => next)).toContain(`Next try ${formatInstant(probeAt ?? 0)}.`);
+});
+
+test("a person's renewal that fails before it is due names the day on which it is tried again", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  world.issuer.fail("unreachable");
+  await world.daemon.controller.renew(TOKEN, null);
+  await world.event("renewal:failed");
+  const { schedule } = await world.daemon.controller.tokenStatus(TOKEN);
+  expect(world.told("renewal:failed").map(({ nextTryAt }) => nextTryAt)).toEqual([schedule?.renewAt]);
 });

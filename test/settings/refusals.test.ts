@@ -107,7 +107,7 @@ const REFUSALS: readonly Refusal[] = [
     to: "repair: @@24",
     path: "policies.office.repair",
     message: /is not a duration/,
-    hint: /90s, 15m, 6h or 30d/,
+    hint: /a unit \(s, m, h or d\), such as 90s, 15m, 6h or 30d/,
   },
   {
     what: "a missing hold",

@@ -41,7 +41,7 @@ function channelView(channel: ChannelStatus, now: number): Html {
       ${type}:
       ${failures === 1 ? "one failure" : `${failures} failures in a row`}${code === null ? "" : ` (${code})`}${message === null ? "" : `: ${message}`}.
       ${nextTryAt === null ? "" : html`Next try ${when(nextTryAt, now)}.`}
-      ${lastSuccessAt === null ? "It was told no alert yet." : html`It last took something ${when(lastSuccessAt, now)}.`}
+      ${lastSuccessAt === null ? "It was told no real alert yet." : html`It last took something ${when(lastSuccessAt, now)}.`}
     </p>
   </article>`;
 }

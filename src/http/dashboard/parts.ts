@@ -1,6 +1,6 @@
 /** What every view is put together from. */
 import { html } from "hono/html";
-import type { Instant } from "../../core/duration.ts";
+import { formatInstant, type Instant } from "../../core/duration.ts";
 import type { Next } from "../../core/status.ts";
 import type { Html } from "./page.ts";
 import { when } from "./times.ts";
@@ -29,6 +29,8 @@ export function prose(text: string): Html {
 }
 
 export function nextText({ action, at, reason }: Next, now: Instant): Html {
+  // It says by itself until when, and how long that is.
+  if (at !== null && action === "wait" && reason.startsWith(`due ${formatInstant(at)}, `)) return html`${reason}`;
   return html`${action}${at === null ? "" : html` until ${when(at, now)}`}: ${reason}`;
 }
 

@@ -124,7 +124,10 @@ async function withLog(shop: Workshop): Promise<Surroundings> {
 }
 
 const PAGES: Readonly<Record<string, (shop: Workshop) => Promise<Surroundings>>> = {
-  "docs/first-token.md": (shop) => atFlowAuth(shop),
+  "docs/first-token.md": async (shop) => {
+    await shop.withoutRenewd();
+    return atFlowAuth(shop);
+  },
   "docs/airflow-on-aws.md": onAws,
   "docs/disaster.md": (shop) => installed(shop),
   "docs/upgrade.md": (shop) => installed(shop),

@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { chmod, cp, glob, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -102,6 +103,13 @@ export class Workshop implements AsyncDisposable {
     await chmod(file, 0o755);
   }
 
+  /** For a page that itself says what to type for `renewd`. */
+  async withoutRenewd(): Promise<void> {
+    await rm(join(this.folder, "tools/renewd"));
+    const brought = "node_modules/.bin/node";
+    if (!existsSync(join(this.checkout, brought))) this.lead(`$PWD/${brought}`, process.execPath);
+  }
+
   /** A private file, by its name in the pages. */
   async write(name: string, text: string): Promise<void> {
     const file = resolve(this.checkout, this.localised(name));
@@ -163,11 +171,11 @@ export class Workshop implements AsyncDisposable {
     return until("the daemon is ready", async () => (await fetch(address)).ok, COMMAND_MS);
   }
 
-  /** The shell of the next command has the folder and the variables of this one. */
+  /** The shell of the next command has the folder, the variables and the aliases of this one. */
   #shell(text: string, isDaemon: boolean): ReturnType<typeof spawn> {
     const [cwd, env] = [join(this.folder, "cwd"), join(this.folder, "env")];
-    const keep = isDaemon ? "" : `trap 'pwd > ${cwd}; export -p > ${env}' EXIT\n`;
-    const script = `set -eo pipefail\n. ${env}\ncd "$(cat ${cwd})"\n${keep}exec 2>&1\n${text}\n`;
+    const keep = isDaemon ? "" : `trap 'pwd > ${cwd}; { export -p; alias -p; } > ${env}' EXIT\n`;
+    const script = `set -eo pipefail\nshopt -s expand_aliases\n. ${env}\ncd "$(cat ${cwd})"\n${keep}exec 2>&1\n${text}\n`;
     return spawn("bash", ["-c", script], { cwd: this.checkout, env: this.env, detached: true, stdio: "pipe" });
   }
 

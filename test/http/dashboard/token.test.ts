@@ -26,6 +26,13 @@ describe("a token's page", () => {
     }
   });
 
+  it("says once until when it waits", async () => {
+    const reason = "due 2026-07-31T06:00:00Z, 29 d 22 h from now";
+    const text = textOf(await page({ next: { ...token.next, reason } }));
+    expect(text).toContain(`Next: ${reason}`);
+    expect(text).not.toContain("Next: wait until");
+  });
+
   it("shows open incidents with the parts of an alert: why, until when, what renewd does, what you do", async () => {
     const own = { ...condition, dangerAt: NOW + HOUR, expAt: NOW + 2 * HOUR };
     const text = textOf(

@@ -24,7 +24,7 @@ export async function ask(method, path, body) {
     throw new Problem("You are not signed in any more. Load the page again to sign in.", 401);
   }
   const words = [fields["detail"], fields["hint"]].filter((each) => typeof each === "string" && each !== "");
-  throw new Problem(words.join(" ") || `renewd answered ${answer.status}.`, answer.status);
+  throw new Problem(words.map(sentence).join(" ") || `renewd answered ${answer.status}.`, answer.status);
 }
 
 /**
@@ -43,6 +43,15 @@ async function send(method, path, body) {
   } catch {
     throw new Problem("renewd cannot be reached.", 0);
   }
+}
+
+/**
+ * With its full stop, so that another may follow.
+ * @param {unknown} words
+ */
+export function sentence(words) {
+  const text = String(words);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** @param {unknown} thrown */

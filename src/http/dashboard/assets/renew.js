@@ -1,4 +1,4 @@
-import { ask, messageOf, showProblem } from "./ask.js";
+import { ask, messageOf, sentence, showProblem } from "./ask.js";
 import { isBusy, setBusy } from "./focus.js";
 import { refreshNow } from "./live.js";
 
@@ -7,6 +7,8 @@ const POLLS_MAX = 900;
 
 /** @typedef {{ readonly longestMs: number | null, readonly latestAt: number | null }} Limits */
 /** @typedef {{ readonly form: HTMLFormElement, readonly outliveAt: number | null, limits: Limits }} Picker */
+
+/** @typedef {{ readonly askedMs: number | null, readonly since: number, readonly isJoined: boolean }} Asked */
 
 /** @type {Limits} */
 const UNKNOWN = { longestMs: null, latestAt: null };
@@ -181,7 +183,9 @@ export async function startRenewal(event, form) {
     const made = "The newest token was in no target yet: that one is delivered. ";
     const under = "A renewal was under way already; this is how it goes. ";
     const joined = ticket["joined"] !== true ? "" : ticket["made_at"] === undefined ? under : made;
-    await follow(dialog, form, String(ticket["renewal"]), joined);
+    const askedMs = chosen.value === "" || minutes === null ? null : minutes * 60_000;
+    const asked = { askedMs, since: Date.parse(String(ticket["since"])), isJoined: ticket["joined"] === true };
+    await follow(dialog, form, { path: String(ticket["renewal"]), before: joined, asked });
   } catch (thrown) {
     showProblem(form.hidden ? (dialog.querySelector("#renew-progress") ?? form) : form, messageOf(thrown));
   } finally {
@@ -189,8 +193,25 @@ export async function startRenewal(event, form) {
   }
 }
 
-/** @param {HTMLDialogElement} dialog @param {HTMLFormElement} form @param {string} path @param {string} before */
-async function follow(dialog, form, path, before) {
+/**
+ * What to add where a lifetime was chosen and clearly less was given, as `renewd renew` tells it.
+ * @param {Asked} asked
+ * @param {number} expAt
+ */
+function shortText({ askedMs, since, isJoined }, expAt) {
+  if (askedMs === null) return "";
+  const givenMs = expAt - since;
+  if (askedMs - givenMs <= Math.min(65_000, Math.max(askedMs / 100, 5_000))) return "";
+  const who = isJoined ? "the renewal that was under way" : "the issuer";
+  return ` Asked for ${lasting(askedMs)}, ${who} gave ${lasting(givenMs)}.`;
+}
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {HTMLFormElement} form
+ * @param {{ readonly path: string, readonly before: string, readonly asked: Asked }} renewal
+ */
+async function follow(dialog, form, { path, before, asked }) {
   const progress = dialog.querySelector("#renew-progress");
   const standing = dialog.querySelector("#renew-standing");
   if (!(progress instanceof HTMLElement) || standing === null) return;
@@ -201,12 +222,13 @@ async function follow(dialog, form, path, before) {
   for (let polls = 0; polls < POLLS_MAX && dialog.open; polls += 1) {
     const said = await ask("GET", path);
     if (said["state"] === "delivered") {
-      standing.textContent = `Delivered: ${String(said["fingerprint"])} is in every target and expires on ${spoken(Date.parse(String(said["exp_at"])))}.`;
+      const expAt = Date.parse(String(said["exp_at"]));
+      standing.textContent = `Delivered: ${String(said["fingerprint"])} is in every target and expires on ${spoken(expAt)}.${shortText(asked, expAt)}`;
       return refreshNow();
     }
     if (said["state"] === "failed") {
       standing.textContent = "";
-      showProblem(progress, `It failed: ${String(said["detail"])}. ${String(said["hint"])}`);
+      showProblem(progress, `It failed: ${sentence(said["detail"])} ${String(said["hint"])}`);
       return refreshNow();
     }
     const text = `${before}Under way: ${String(said["detail"])}.`;

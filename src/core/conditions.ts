@@ -1,6 +1,6 @@
 import { handOn, named, onQuarantined, OTHER_WRITER } from "./condition-hints.ts";
 import { deliveriesPausedUntil, pausedUntil, type TokenView, waitsForPerson } from "./decide.ts";
-import { formatInstant, type Instant } from "./duration.ts";
+import { DAY_MS, formatInstant, type Instant } from "./duration.ts";
 import { ERRORS } from "./errors.ts";
 import { type Fact, troubleText, worthTelling } from "./fact.ts";
 import type { Condition, IncidentReason, Severity } from "./incidents.ts";
@@ -13,6 +13,8 @@ import { targetDeadlineAt, type TargetView } from "./target.ts";
 
 /** So many looks that find ours in place make a foreign write a thing of the past. */
 const DRIFT_LOOKS = 2;
+/** Where it is looked at only every few days, nobody is told so long of what was put right. */
+const DRIFT_MS_MAX: number = 2 * DAY_MS;
 
 /** What happens next of itself where renewd may do nothing more. */
 export const FOR_PERSON = "Nothing until a person decides.";
@@ -158,7 +160,7 @@ function wasDrift(view: TargetView, now: Instant): Fact[] {
 }
 
 function driftOverAt({ at }: Drift, { observeMs }: TargetView["declared"]): Instant {
-  return at + DRIFT_LOOKS * observeMs;
+  return at + Math.min(DRIFT_LOOKS * observeMs, DRIFT_MS_MAX);
 }
 
 function madeAlready({ desired, record }: TargetView): string {

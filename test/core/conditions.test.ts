@@ -267,6 +267,14 @@ describe("a target", () => {
     expect(ofTarget({ held: null }, START + DAY_MS)).toEqual(["never_delivered critical"]);
   });
 
+  it("that is looked at every few days only is told of a foreign write for two days", () => {
+    const rare = { ...targetView({ lastDrift: { fingerprint: null, at: START } }) };
+    const view = { ...rare, declared: { ...rare.declared, observeMs: 6 * DAY_MS } };
+    const reasonsAt = (at: number): readonly string[] => targetConditions(view, DAY_MS, at).map(({ reason }) => reason);
+    expect([reasonsAt(START + 2 * DAY_MS - 1), reasonsAt(START + 2 * DAY_MS)]).toEqual([["drift"], []]);
+    expect(nextTargetConditionAt(view, DAY_MS, START)).toBeLessThanOrEqual(START + 2 * DAY_MS);
+  });
+
   it("that somebody else wrote stays told for two looks after it was put right, and says what was done", () => {
     const lastDrift = { fingerprint: "dddddddddddddddd", at: START };
     const view = targetView({ lastDrift });

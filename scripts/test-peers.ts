@@ -169,7 +169,8 @@ async function install(peer: Peer): Promise<string> {
     } else {
       await pip(UV);
       const where = ["--quiet", "--no-cache", "--python", join(bin, "python"), "--exclude-newer", peer.asOf];
-      await run(join(bin, "uv"), ["pip", "install", ...where, ...peer.packages]);
+      // As pip does: a machine whose way out has a certificate authority of its own knows it.
+      await run(join(bin, "uv"), ["pip", "install", "--system-certs", ...where, ...peer.packages]);
     }
   }
   await writeFile(stamp, wanted);

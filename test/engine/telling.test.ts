@@ -243,6 +243,21 @@ test("what is told again tells what is so by then", async () => {
   expect(manager.told).not.toContain("resolved roles_lost token-1");
 });
 
+test("what is over beside something critical of the same token names that, and not that nothing is to be done", async () => {
+  const world = await makeWorld({ ...SHORT, targets: ["a"] });
+  await world.run(HOUR_MS);
+  const team = new FakeNotifier();
+  await startHerald(world, { channels: { team } });
+  const now = world.clock.now();
+  const over = incidentOf(tokenKey(0), now);
+  await open(world, over, incidentOf(tokenKey(0), now - HOUR_MS, { target: "a", reason: "expired" }));
+  await world.run(3 * SECOND_MS);
+  await end(world, over);
+  await world.run(3 * SECOND_MS);
+  const [ended] = team.calls.flat().filter(({ cause }) => cause === "resolved");
+  expect(ended?.lines.next).toBe("`expired` in a is open still.");
+});
+
 test("a channel that is not to be told any more hears that it is open still, and as what", async () => {
   const world = await calmWorld();
   const team = new FakeNotifier();

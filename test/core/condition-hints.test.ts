@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { nextTokenConditionAt, tokenConditions } from "../../src/core/conditions.ts";
 import { DAY_MS, HOUR_MS } from "../../src/core/duration.ts";
 import type { QuarantinedIssue } from "../../src/core/records.ts";
-import { issue, RENEW, START, tokenView } from "./samples.ts";
+import { scheduleOf } from "../../src/core/schedule.ts";
+import { issue, RENEW, START, tokenView, trouble } from "./samples.ts";
 
 describe("a token", () => {
   it("whose fresh one cannot be accepted is told what can be done, and to accept it only from when that would do", () => {
@@ -28,5 +29,22 @@ describe("a token", () => {
       expect(actionOf(over, RENEW)).toMatch(words);
       expect(actionOf(over, RENEW)).toMatch(/^(?!.*accept).*renewd discard flow/);
     }
+  });
+
+  it("past its deadline for a fresh one that was rejected gives the same advice as the quarantine", () => {
+    const quarantined = {
+      ...issue(),
+      check: "signature",
+      message: "no",
+      at: RENEW,
+      validAt: START,
+      scopes: null,
+    } as const;
+    const view = tokenView({ record: { quarantined, trouble: trouble("token_rejected", { attempts: 5 }) } });
+    const { deadlineAt } = scheduleOf(issue(), view.pace);
+    const actionOf = (wanted: string): string | undefined =>
+      tokenConditions(view, deadlineAt).find(({ reason }) => reason === wanted)?.action;
+    expect(actionOf("deadline_missed")).toBe(actionOf("quarantined"));
+    expect(actionOf("quarantined")).not.toContain("accept");
   });
 });

@@ -6,7 +6,6 @@ import {
   tokenConditions,
 } from "../../src/core/conditions.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, formatInstant } from "../../src/core/duration.ts";
-import { scheduleOf } from "../../src/core/schedule.ts";
 import { type ErrorCode, ERRORS } from "../../src/core/errors.ts";
 import type { TokenView } from "../../src/core/decide.ts";
 import type { TargetRecord, TokenRecord, Trouble } from "../../src/core/records.ts";
@@ -112,23 +111,6 @@ describe("a token", () => {
         expAt: EXP,
       },
     ]);
-  });
-
-  it("past its deadline for a fresh one that was rejected gives the same advice as the quarantine", () => {
-    const quarantined = {
-      ...issue(),
-      check: "signature",
-      message: "no",
-      at: RENEW,
-      validAt: START,
-      scopes: null,
-    } as const;
-    const view = tokenView({ record: { quarantined, trouble: trouble("token_rejected", { attempts: 5 }) } });
-    const { deadlineAt } = scheduleOf(issue(), view.pace);
-    const actionOf = (wanted: string): string | undefined =>
-      tokenConditions(view, deadlineAt).find(({ reason }) => reason === wanted)?.action;
-    expect(actionOf("deadline_missed")).toBe(actionOf("quarantined"));
-    expect(actionOf("quarantined")).not.toContain("accept");
   });
 
   it("whose fresh one was rejected is quarantined, once", () => {
